@@ -1,0 +1,10 @@
+"""The one application: Django, and the gate in front of it."""
+
+from __future__ import annotations
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "broadsheet.main.settings")
+application = get_asgi_application()

@@ -1,0 +1,134 @@
+"""
+The outbox: what a room announces inside its transaction reaches the others.
+
+A handler is called *at once*, inside the same transaction (the gate is told this way,
+so that access never lags behind the fact), or *later*, by a job worker, after the
+commit. A later handler runs in a transaction of its own together with the mark that
+it has heard, so its effects on our database happen exactly once; what it does to the
+outside world must bear being done twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+from pydantic import TypeAdapter
+
+from broadsheet.kit.ids import new_id
+
+from .models import Announcement, Delivery
+
+Handler = Callable[[Any, datetime], None]
+Defer = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Who hears an event: in its transaction, and after it."""
+
+    at_once: tuple[Handler, ...] = ()
+    later: tuple[Handler, ...] = ()
+
+
+class Undeliverable(Exception):
+    """A delivery names a topic or a handler that nobody wired. Do not try again."""
+
+
+_routes: dict[type, Heard] = {}
+_topics: dict[str, type] = {}
+_handlers: dict[str, Handler] = {}
+_defer: Defer | None = None
+
+
+def connect(routes: Mapping[type, Heard], *, defer: Defer) -> None:
+    """Say who hears what. Called once, by `main.wiring`."""
+    global _defer
+    _defer = defer
+    _routes.clear()
+    _routes.update(routes)
+    _topics.update({_name(event): event for event in routes})
+    _handlers.update(
+        {
+            _name(handler): handler
+            for heard in routes.values()
+            for handler in heard.later
+        }
+    )
+
+
+def announce(event: object, *, at: datetime) -> None:
+    """
+    Tell everyone who was wired to hear `event` (a frozen dataclass of plain values).
+    Must be called inside a transaction. Costs two statements and a job a later handler.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("announce() belongs inside the transaction of the fact.")
+    heard = _routes.get(type(event), Heard())
+    for handler in heard.at_once:
+        handler(event, at)
+    if heard.later:
+        _write(event, heard.later, at)
+
+
+def _write(event: object, handlers: tuple[Handler, ...], at: datetime) -> None:
+    announcement = Announcement.objects.create(
+        id=new_id(at),
+        topic=_name(type(event)),
+        payload=TypeAdapter(type(event)).dump_python(event, mode="json"),
+        at=at,
+    )
+    for handler in handlers:
+        delivery = Delivery.objects.create(
+            announcement=announcement, handler=_name(handler)
+        )
+        if _defer is not None:
+            _defer(delivery.pk)
+
+
+def deliver(delivery_id: int, *, at: datetime) -> None:
+    """
+    Let one handler hear one announcement, unless it has. An error is written down
+    and raised again, so that the job is retried. Takes a lock on the delivery's row.
+    """
+    try:
+        with transaction.atomic():
+            delivery = (
+                Delivery.objects.select_for_update(of=("self",))
+                .select_related("announcement")
+                .get(pk=delivery_id)
+            )
+            if delivery.done_at is not None:
+                return
+            _hear(delivery)
+            delivery.attempts += 1
+            delivery.last_error = ""
+            delivery.done_at = at
+            delivery.save()
+    except Exception as error:
+        _remember(delivery_id, error)
+        raise
+
+
+def _hear(delivery: Delivery) -> None:
+    event_type = _topics.get(delivery.announcement.topic)
+    handler = _handlers.get(delivery.handler)
+    if event_type is None or handler is None:
+        raise Undeliverable(f"{delivery.announcement.topic} -> {delivery.handler}")
+    event: object = TypeAdapter(event_type).validate_python(delivery.announcement.payload)
+    handler(event, delivery.announcement.at)
+
+
+def _remember(delivery_id: int, error: Exception) -> None:
+    delivery = Delivery.objects.filter(pk=delivery_id, done_at=None).first()
+    if delivery is not None:
+        delivery.attempts += 1
+        delivery.last_error = f"{type(error).__name__}: {error}"[:2000]
+        delivery.save(update_fields=["attempts", "last_error"])
+
+
+def _name(thing: Any) -> str:
+    return f"{thing.__module__}.{thing.__qualname__}".removeprefix("broadsheet.")
