@@ -5,10 +5,9 @@ else has an address of one word must stand before them.
 
 from __future__ import annotations
 
-from django.urls import include, path, register_converter
+from django.urls import path, register_converter
 from django.urls.converters import IntConverter
 
-from ..theme.patterns import urls as patterns
 from . import feeds, reading
 
 
@@ -27,7 +26,6 @@ urlpatterns = [
     path("feeds/<slug:slug>.rss", feeds.section, name="section-feed"),
     path("authors/<slug:slug>/", reading.author, name="author"),
     path("topics/<slug:slug>/", reading.topic, name="topic"),
-    path("desk/patterns/", include(patterns)),
     path("<slug:section>/<slug:slug>-<story:story_id>/", reading.story, name="story"),
     path("<slug:slug>/", reading.section, name="section"),
 ]
