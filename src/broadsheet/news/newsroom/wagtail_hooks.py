@@ -9,7 +9,7 @@ import django_filters
 from django.contrib import messages
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -138,29 +138,36 @@ class StoryIndex(views.IndexView):
         return True
 
 
-class TellsOfEmbargo:
-    """A view whose "publish" an embargo may refuse: then nothing moved, and it says so."""
+class StoryEdit(views.EditView):
+    """The form itself refuses "publish"; a sub-editor's approval may still meet one."""
 
-    def dispatch(
-        self, request: HttpRequest, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
+    def run_action_method(self) -> HttpResponse | None:
         try:
             with transaction.atomic():
-                answer: HttpResponseBase = super().dispatch(  # type: ignore[misc]
-                    request, *args, **kwargs
-                )
+                answer: HttpResponse | None = super().run_action_method()
+                return answer
+        except Embargoed as refusal:  # What was typed is saved; nothing else moved.
+            messages.error(self.request, str(refusal))
+            return redirect(self.get_edit_url())
+
+
+class StoryWorkflowAction(views.WorkflowActionView):
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            with transaction.atomic():
+                answer: HttpResponse = super().post(request, *args, **kwargs)
                 return answer
         except Embargoed as refusal:
             messages.error(request, str(refusal))
-            return redirect(request.get_full_path())
+            return self.render_or_redirect(request)
 
-
-class StoryEdit(TellsOfEmbargo, views.EditView):
-    pass
-
-
-class StoryWorkflowAction(TellsOfEmbargo, views.WorkflowActionView):
-    pass
+    def render_or_redirect(self, request: HttpRequest) -> HttpResponse:
+        """Lead back to the story, out of the desk's modal window if it was in one."""
+        if request.headers.get("x-requested-with") != "XMLHttpRequest":
+            return redirect(self.redirect_url)
+        step = {"step": "success", "redirect": self.redirect_url}
+        answer: HttpResponse = self.render_modal_json(request, step)
+        return answer
 
 
 class StoryUnpublish(views.UnpublishView):
