@@ -85,6 +85,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "broadsheet.front.theme.context.paper",
+                "broadsheet.front.web.context.furniture",
             ],
         },
     }
@@ -125,6 +126,7 @@ SESSION_COOKIE_AGE = 90 * 24 * 3600
 CSRF_COOKIE_NAME = "__Host-broadsheet-csrf"
 CSRF_COOKIE_SECURE = True
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "broadsheet.front.web.errors.csrf_failure"
 
 # --- Security -------------------------------------------------------------------
 
