@@ -74,12 +74,14 @@ _PARTS = {
         "wp:author_last_name": "last_name",
     },
     "wp:category": {
+        "wp:term_id": "id",
         "wp:category_nicename": "slug",
         "wp:cat_name": "name",
         "wp:category_parent": "parent",
     },
     "wp:tag": {"wp:tag_slug": "slug", "wp:tag_name": "name"},
     "wp:term": {
+        "wp:term_id": "id",
         "wp:term_taxonomy": "taxonomy",
         "wp:term_slug": "slug",
         "wp:term_name": "name",
@@ -205,7 +207,15 @@ def _part(tag: str, part: Mapping[str, str]) -> list[Record]:
     slug = part.get("slug") or part.get("name", "")
     if not slug:
         return []
-    return [Term(taxonomy, slug, part.get("name") or slug, part.get("parent", ""))]
+    return [
+        Term(
+            taxonomy,
+            slug,
+            part.get("name") or slug,
+            part.get("parent", ""),
+            _number(part.get("id", "")),
+        )
+    ]
 
 
 class _Draft:

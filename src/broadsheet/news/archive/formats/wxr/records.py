@@ -38,7 +38,8 @@ class Term:
     taxonomy: str
     slug: str
     name: str
-    parent: str = ""
+    parent: str = ""  # Its slug.
+    id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
