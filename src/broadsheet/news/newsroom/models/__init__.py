@@ -5,7 +5,7 @@ from .pages import InfoPage
 from .people import Author, Section
 from .pictures import Picture, Rendition
 from .rows import Correction, Placing, Withdrawal
-from .story import Byline, Embargoed, Story, StoryTag
+from .story import Byline, Embargoed, Story, StoryTag, WasPublished
 
 __all__ = [
     "Author",
@@ -20,5 +20,6 @@ __all__ = [
     "Section",
     "Story",
     "StoryTag",
+    "WasPublished",
     "Withdrawal",
 ]

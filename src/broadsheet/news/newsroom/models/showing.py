@@ -54,11 +54,10 @@ def _items(value: Any) -> list[Any]:
 
 def _table(value: Mapping[str, Any]) -> list[dict[str, Any]]:
     rows = [[str(cell or "") for cell in row] for row in value.get("data") or []]
-    header = bool(value.get("first_row_is_table_header")) and bool(rows)
     return [
         {
-            "header": rows[0] if header else [],
-            "rows": rows[1:] if header else rows,
+            "rows": rows,
+            "header": bool(value.get("first_row_is_table_header")),
             "caption": value.get("table_caption") or "",
         }
     ]

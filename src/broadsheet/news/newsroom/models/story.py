@@ -9,9 +9,12 @@ same transaction as going live happens there.
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db import models, transaction
 from django.db.models import Q
 from django.http import HttpRequest
@@ -36,7 +39,7 @@ from wagtail.models import (
 from broadsheet.plumbing import outbox, publication
 
 from ..events import StoryPublished, StoryWithdrawn
-from ..rules import bad_access, lead_in, story_path, word_count
+from ..rules import bad_access, lead_in, story_path, under_embargo, word_count
 from ..rules.addresses import LONGEST_SLUG
 from . import showing
 from .blocks import Body
@@ -50,6 +53,8 @@ if TYPE_CHECKING:
     from broadsheet.readers.models import Reader
 
 
+# The simple dictionary stems nothing, so that it serves every language alike.
+HEADLINE_WORDS = SearchVector("headline", config="simple")
 ORIGIN = ("origin", "origin_id", "origin_digest")
 
 
@@ -60,6 +65,10 @@ class Embargoed(PublishPermissionError):
     Wagtail's desk answers a lack of permission with a message, never with an error
     page; the forms say the sentence itself before it comes to that.
     """
+
+
+class WasPublished(Exception):
+    """Readers have seen the story: it is withdrawn, never deleted or spiked."""
 
 
 class StoryTag(TaggedItemBase):
@@ -188,6 +197,7 @@ class Story(
                 name="river_of_picks",
                 condition=Q(live=True, picked_on__isnull=False),
             ),
+            GinIndex(HEADLINE_WORDS, name="words_of_headlines"),
             models.Index(
                 fields=["expire_at"],
                 name="stories_to_expire",
@@ -221,6 +231,12 @@ class Story(
         self.slug = self.slug or slugify(self.headline)[:LONGEST_SLUG].strip("-")
         self.slug = self.slug or "story"
         self.word_count = word_count(showing.stored_blocks(self.body))
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        if self.last_published_at is not None:
+            raise WasPublished(self.pk)
+        deleted: tuple[int, dict[str, int]] = super().delete(*args, **kwargs)
+        return deleted
 
     def with_content_json(self, content: dict[str, Any]) -> Story:
         """Return the story as a revision has it, but for what no editor ever edits."""
@@ -325,19 +341,26 @@ class Byline(Orderable):
 
 def refuse_under_embargo(story: Story, at: datetime) -> None:
     """Raise `Embargoed` if `story` would go live before its instant."""
-    if story.embargo_until is None:
-        return
-    goes_live_at = max(at, story.go_live_at or at)
-    if goes_live_at < story.embargo_until:
-        raise Embargoed(
-            gettext("This story is under embargo until %(instant)s.")
-            % {"instant": local(story.embargo_until)}
-        )
+    if under_embargo(story.embargo_until, story.go_live_at, at):
+        raise Embargoed(embargo_sentence(story.embargo_until))
 
 
-def local(instant: datetime) -> str:
+def embargo_sentence(until: datetime | None) -> str:
+    if until is None:
+        return ""
     zone = publication.current().zone
-    return f"{instant.astimezone(zone):%d %B %Y, %H:%M %Z}"
+    return gettext("This story is under embargo until %(instant)s.") % {
+        "instant": f"{until.astimezone(zone):%d %B %Y, %H:%M %Z}"
+    }
+
+
+def headline_search(stories: models.QuerySet[Story], words: str) -> Any:
+    """Return those of `stories` whose headline has a word beginning with each given."""
+    prefixes = [f"{word}:*" for word in re.findall(r"\w+", words)]
+    if not prefixes:
+        return stories
+    query = SearchQuery(" & ".join(prefixes), config="simple", search_type="raw")
+    return stories.annotate(headline_words=HEADLINE_WORDS).filter(headline_words=query)
 
 
 def _place(story: Story, at: datetime) -> None:

@@ -14,6 +14,7 @@ from .shapes import (
     StoryPage,
     Teaser,
 )
+from .timing import under_embargo
 
 __all__ = [
     "RESERVED",
@@ -36,5 +37,6 @@ __all__ = [
     "reading_minutes",
     "sentence_ends",
     "story_path",
+    "under_embargo",
     "word_count",
 ]

@@ -32,6 +32,9 @@ class Block:
     image{picture} · gallery{pictures} · table{rows, header, caption} ·
     embed{url, provider, title} · related{teasers} · html{html}
 
+    A paragraph's html is inline markup without its `<p>`; a quote's has `<p>`s. A table's
+    rows are lists of cells as text, the first of them the heads if `header` is true.
+
     As filed, pictures are {picture: id, alt, caption, credit} and related is
     {stories: [id, …]}; as read, they are `Picture` and `Teaser`.
     """

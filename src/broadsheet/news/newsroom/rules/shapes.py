@@ -79,6 +79,10 @@ class StoryPage:
     corrections: tuple[Correction, ...]
     related: tuple[Teaser, ...]
 
+    @property
+    def is_updated(self) -> bool:
+        return self.updated_at > self.published_at
+
 
 @dataclass(frozen=True, slots=True)
 class Listing:

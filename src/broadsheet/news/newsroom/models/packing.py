@@ -75,13 +75,12 @@ def _gallery(data: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _table(data: Mapping[str, Any]) -> dict[str, Any] | None:
-    header = [str(cell) for cell in data.get("header") or ()]
     rows = [[str(cell) for cell in row] for row in data["rows"]]
-    if not rows and not header:
+    if not rows:
         return None
     return {
-        "data": [header, *rows] if header else rows,
-        "first_row_is_table_header": bool(header),
+        "data": rows,
+        "first_row_is_table_header": bool(data.get("header")),
         "first_col_is_header": False,
         "table_caption": str(data.get("caption") or ""),
     }
