@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,7 @@ __all__ = [
     "page",
     "section",
     "sections",
+    "teasers",
     "topic",
 ]
 
@@ -163,6 +165,11 @@ def topic(slug: str, *, before: str | None = None, limit: int = 20) -> Listing |
     teasers = _placed(Placing.objects.filter(tag=row), before, limit)
     about = gettext("Stories about %(topic)s") % {"topic": row.name}
     return _listing(row.name, about, f"/topics/{row.slug}/", teasers, limit)
+
+
+def teasers(story_ids: Sequence[int]) -> tuple[Teaser, ...]:
+    """Return the live ones among these stories, in the order in which they are asked."""
+    return _in_order(list(story_ids))
 
 
 def _placed(

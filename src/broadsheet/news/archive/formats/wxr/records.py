@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 
-class NotAnExport(Exception):
+class NotAnExport(ValueError):
     """The file cannot be read as a WordPress export. The text is one sentence."""
 
 
