@@ -89,8 +89,8 @@ class Gallery:
         new = [one for one in missing if one.digest not in self._failed]
         with ThreadPoolExecutor(AT_A_TIME) as pool:
             answers = list(pool.map(self._fetch, new))
-        for one, answer in zip(new, answers, strict=True):
-            self._keep(one, answer, done)
+        for one, fetched in zip(new, answers, strict=True):
+            self._keep(one, fetched, done)
         for one in missing:
             done.setdefault(one.digest, self._failed.get(one.digest, "unknown"))
         for one in every.values():

@@ -7,6 +7,7 @@ million of them.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ KINDS = (
     *("categories", "tags", "comments", "words"),
 )
 STORED_NOTES = 5000  # In the row of the run; the whole list is in `--json`.
-REASON_LIMIT = 500
+_ADDRESS = re.compile(r"https?://\S+(?=:)|https?://\S+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Report:
         self.title = ""
         self.origin = ""
         self._scratch = sqlite3.connect("")  # A file of its own, gone when closed.
+        self._scratch.create_function("gist", 1, lambda text: _ADDRESS.sub("…", text))
         self._scratch.execute("CREATE TABLE note (id, kind, title, outcome, reason)")
 
     def note(self, note: Note) -> None:
@@ -58,7 +60,7 @@ class Report:
         """Return (outcome, reason, how many), the most frequent first."""
         return list(
             self._scratch.execute(
-                "SELECT outcome, reason, count(*) FROM note GROUP BY 1, 2 "
+                "SELECT outcome, gist(reason), count(*) FROM note GROUP BY 1, 2 "
                 "ORDER BY 3 DESC, 1, 2"
             )
         )
