@@ -50,7 +50,7 @@ def facts(story_id: int, access: str = "metered", **changes) -> StoryFacts:
 
 
 def pressed(story_id: int, revision: int = 1) -> PressedPage:
-    top = "<html><!--slot:account--><!--slot:ad:top--><h1>Story %d</h1>" % story_id
+    top = f"<html><!--slot:account--><!--slot:ad:top--><h1>Story {story_id}</h1>"
     return PressedPage(
         story_id,
         revision,
@@ -155,6 +155,7 @@ class Newspaper:
         self.store = store
         self.at = AT
         self.pressed: list[int] = []
+        self.unpressable: set[int] = set()
         self.minted: list[dict[str, str]] = []
         self.sessions: dict[str, dict[str, str]] = {}
         self.passed_on: list[str] = []
@@ -181,7 +182,7 @@ class Newspaper:
 
     def _press(self, story_id: int) -> PressedPage | None:
         self.pressed.append(story_id)
-        return pressed(story_id)
+        return None if story_id in self.unpressable else pressed(story_id)
 
     def _mint(self, cookies) -> str | None:
         self.minted.append(dict(cookies))

@@ -75,7 +75,12 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, datetime]]:
 
     told: list[tuple[object, datetime]] = []
     ear = outbox.Heard(at_once=(lambda event, at: told.append((event, at)),))
-    for event in (events.StoryPublished, events.StoryWithdrawn):
+    for event in (
+        events.StoryPublished,
+        events.StoryWithdrawn,
+        events.SectionChanged,
+        events.AuthorChanged,
+    ):
         monkeypatch.setitem(outbox._routes, event, ear)
     return told
 

@@ -120,8 +120,10 @@ class Memory:
 
     async def close(self) -> None:
         if self._listener is not None:
-            self._listener.cancel()
-            await asyncio.gather(self._listener, return_exceptions=True)
+            # Python 3.11's wait_for, inside the driver, can swallow a cancellation.
+            while not self._listener.done():
+                self._listener.cancel()
+                await asyncio.wait([self._listener], timeout=0.1)
             self._listener = None
             await self._store.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
@@ -108,10 +109,9 @@ class MemoryStore:
 
     async def changes(self) -> AsyncIterator[Sequence[Change]]:
         while True:
-            try:
-                await asyncio.wait_for(self._stirred.wait(), PULSE)
-            except TimeoutError:
-                pass
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PULSE):
+                    await self._stirred.wait()
             self._stirred.clear()
             news, self._news = self._news, []
             yield news
