@@ -118,7 +118,9 @@ def _hear(delivery: Delivery) -> None:
     handler = _handlers.get(delivery.handler)
     if event_type is None or handler is None:
         raise Undeliverable(f"{delivery.announcement.topic} -> {delivery.handler}")
-    event: object = TypeAdapter(event_type).validate_python(delivery.announcement.payload)
+    event: object = TypeAdapter(event_type).validate_python(
+        delivery.announcement.payload
+    )
     handler(event, delivery.announcement.at)
 
 
