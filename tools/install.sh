@@ -37,6 +37,6 @@ make_venv() {
 [ -x .venv/bin/python ] || make_venv
 say "Installing $1 (hashes checked)…"
 pip() { .venv/bin/python -m pip --disable-pip-version-check "$@"; }
-pip install -q --require-hashes --no-deps -r requirements-build.txt
-pip install -q --require-hashes --no-deps -r "$1"
-pip install -q --no-deps --no-build-isolation --editable .
+pip install -qq --require-hashes --no-deps -r requirements-build.txt
+pip install -qq --require-hashes --no-deps -r "$1"
+pip install -qq --no-deps --no-build-isolation --editable .

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+RUFF = str(Path(sys.executable).with_name("ruff"))
 BANS = [
     ("TID251", "from datetime import datetime\n\nnow = datetime.now()\n"),
     ("TID251", "from datetime import date\n\ntoday = date.today()\n"),
@@ -27,7 +29,7 @@ BANS = [
 
 def codes(text: str, name: str) -> list[str]:
     done = subprocess.run(
-        ["ruff", "check", "--output-format=json", f"--stdin-filename={name}", "-"],
+        [RUFF, "check", "--output-format=json", f"--stdin-filename={name}", "-"],
         cwd=ROOT,
         input=text,
         capture_output=True,

