@@ -1,30 +1,15 @@
-"""
-The security headers of every answer, as one pure table. The gate, which knows no
-Django, sends the same ones.
-"""
+"""The security headers that every page carries, the gate's and Django's alike."""
 
 from __future__ import annotations
 
-from types import MappingProxyType
+from collections.abc import Sequence
 
-# Readers' pages: our own files and nothing else. No inline script or style, no frame.
-READER_CSP = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data:",
-        "font-src 'self'",
-        "connect-src 'self'",
-        "manifest-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    )
-)
+Headers = tuple[tuple[str, str], ...]
 
-# Staff pages: Wagtail's editor writes inline scripts and styles, shows avatars and
-# previews from elsewhere, and frames its own preview.
+DESK = "/desk/"
+
+# Staff pages: Wagtail's editor writes inline scripts and styles, evaluates templates,
+# shows avatars and previews from elsewhere, and frames its own preview.
 DESK_CSP = "; ".join(
     (
         "default-src 'self'",
@@ -41,30 +26,51 @@ DESK_CSP = "; ".join(
     )
 )
 
-DESK = "/desk/"
 
-COMMON = MappingProxyType(
-    {
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "strict-origin-when-cross-origin",
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Cross-Origin-Resource-Policy": "same-origin",
-        "Permissions-Policy": (
-            "camera=(), geolocation=(), microphone=(), payment=(), usb=(), "
-            "browsing-topics=()"
-        ),
-    }
-)
+def content_security_policy(form_action: Sequence[str] = ()) -> str:
+    """
+    Return the policy of readers' pages: everything from our own origin, no inline
+    script or style. `form_action` names the origins that a form of ours may end at by
+    a redirect (a browser checks each step), such as the payment gateway's.
+    """
+    return "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "img-src 'self' data:",
+            "font-src 'self'",
+            "connect-src 'self'",
+            "manifest-src 'self'",
+            " ".join(("form-action 'self'", *form_action)),
+            "base-uri 'none'",
+            "frame-ancestors 'self'",
+        )
+    )
 
-HSTS = "max-age=31536000; includeSubDomains"
+
+READER_CSP = content_security_policy()
 
 
-def security_headers(path: str, *, https: bool) -> dict[str, str]:
-    """Return the headers that an answer to `path` carries."""
-    is_desk = path.startswith(DESK)
-    headers = dict(COMMON)
-    headers["Content-Security-Policy"] = DESK_CSP if is_desk else READER_CSP
-    headers["X-Frame-Options"] = "SAMEORIGIN" if is_desk else "DENY"
-    if https:
-        headers["Strict-Transport-Security"] = HSTS
-    return headers
+def security(form_action: Sequence[str] = (), *, https: bool = False) -> Headers:
+    """Return the headers. Strict-Transport-Security only if the origin is `https`."""
+    return (
+        ("content-security-policy", content_security_policy(form_action)),
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "SAMEORIGIN"),
+        ("referrer-policy", "strict-origin-when-cross-origin"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+        ("permissions-policy", "camera=(), geolocation=(), microphone=()"),
+        *((("strict-transport-security", "max-age=31536000"),) if https else ()),
+    )
+
+
+def of_page(
+    path: str, form_action: Sequence[str] = (), *, https: bool = False
+) -> Headers:
+    """Return the headers of an answer to `path`: the desk's policy is looser."""
+    headers = dict(security(form_action, https=https))
+    if path.startswith(DESK):
+        headers["content-security-policy"] = DESK_CSP
+    return tuple(headers.items())

