@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ from .rules import (
     Listing,
     Picture,
     SectionLink,
+    Standing,
     StoryPage,
     Teaser,
     lead_in,
@@ -43,6 +45,7 @@ __all__ = [
     "NoSuchStory",
     "Picture",
     "SectionLink",
+    "Standing",
     "StoryPage",
     "Teaser",
     "WrongDecision",
@@ -54,6 +57,9 @@ __all__ = [
     "page",
     "section",
     "sections",
+    "standing",
+    "standings",
+    "teasers",
     "topic",
 ]
 
@@ -116,6 +122,33 @@ def canonical(story_id: int) -> str | None:
     return story.path if story else None
 
 
+def standing(story_id: int) -> Standing | None:
+    """Return what the gate is told of a live story, or None. Costs one query."""
+    found = standings(after=story_id - 1, limit=1)
+    return found[0] if found and found[0].story_id == story_id else None
+
+
+def standings(
+    *, after: int = 0, limit: int = 1000, section_id: int | None = None
+) -> tuple[Standing, ...]:
+    """Return live stories numbered above `after`, in that order: all, by and by."""
+    rows = Story.objects.filter(live=True, pk__gt=after).select_related("section")
+    if section_id is not None:
+        rows = rows.filter(section=section_id)
+    names = "slug access live_revision first_published_at updated_at".split()
+    rows = rows.only(*names, "section__slug").order_by("pk")[:limit]
+    return tuple(showing.standing(story) for story in rows)
+
+
+def teasers(story_ids: Sequence[int]) -> tuple[Teaser, ...]:
+    """Return the live ones of `story_ids`, in that order. Costs four queries."""
+    if not story_ids:
+        return ()
+    rows = showing.teasers(showing.live().filter(pk__in=story_ids))
+    found = {each.story_id: each for each in rows}
+    return tuple(found[pk] for pk in story_ids if pk in found)
+
+
 # --- Rivers ---------------------------------------------------------------------------
 
 
@@ -144,25 +177,25 @@ def section(slug: str, *, before: str | None = None, limit: int = 20) -> Listing
             Q(first_published_at__lt=at) | Q(first_published_at=at, pk__lt=pk),
             first_published_at__lte=at,  # So that the index is entered at `at`.
         )
-    teasers = showing.teasers(stories.order_by(*NEWEST)[: limit + 1])
-    return _listing(row.name, row.description, row.path, teasers, limit)
+    shown = showing.teasers(stories.order_by(*NEWEST)[: limit + 1])
+    return _listing(row.name, row.description, row.path, shown, limit)
 
 
 def author(slug: str, *, before: str | None = None, limit: int = 20) -> Listing | None:
     row = Author.objects.filter(slug=slug).first()
     if row is None:
         return None
-    teasers = _placed(Placing.objects.filter(author=row), before, limit)
-    return _listing(row.name, row.bio or row.role, row.path, teasers, limit)
+    shown = _placed(Placing.objects.filter(author=row), before, limit)
+    return _listing(row.name, row.bio or row.role, row.path, shown, limit)
 
 
 def topic(slug: str, *, before: str | None = None, limit: int = 20) -> Listing | None:
     row = Tag.objects.filter(slug=slug).first()
     if row is None:
         return None
-    teasers = _placed(Placing.objects.filter(tag=row), before, limit)
+    shown = _placed(Placing.objects.filter(tag=row), before, limit)
     about = gettext("Stories about %(topic)s") % {"topic": row.name}
-    return _listing(row.name, about, f"/topics/{row.slug}/", teasers, limit)
+    return _listing(row.name, about, f"/topics/{row.slug}/", shown, limit)
 
 
 def _placed(
@@ -176,23 +209,14 @@ def _placed(
         )
     newest = placings.order_by("-published_at", "-story_id")
     ids = list(newest.values_list("story_id", flat=True)[: limit + 1])
-    return _in_order(ids)
-
-
-def _in_order(ids: list[int]) -> tuple[Teaser, ...]:
-    found = {each.story_id: each for each in _teasers_of(ids)}
-    return tuple(found[pk] for pk in ids if pk in found)
-
-
-def _teasers_of(ids: list[int]) -> tuple[Teaser, ...]:
-    return showing.teasers(showing.live().filter(pk__in=ids)) if ids else ()
+    return teasers(ids)
 
 
 def _listing(
-    title: str, about: str, path: str, teasers: tuple[Teaser, ...], limit: int
+    title: str, about: str, path: str, found: tuple[Teaser, ...], limit: int
 ) -> Listing:
-    more = len(teasers) > limit
-    shown = teasers[:limit]
+    more = len(found) > limit
+    shown = found[:limit]
     return Listing(title, about, path, shown, _cursor(shown[-1]) if more else None)
 
 
@@ -248,8 +272,7 @@ def front(at: datetime) -> FrontPage:
     by_section = _newest_of_each_section(PER_SECTION + SECONDS + RIVER + 1)
     wanted = {pk for pk, _picture in newest} | {*picks, *by_section}
     found = {
-        each.story_id: each
-        for each in _teasers_of([*wanted, *([lead] if lead else [])])
+        each.story_id: each for each in teasers([*wanted, *([lead] if lead else [])])
     }
     return _lay_out(lead, [pk for pk, _ in newest], picks, by_section, found)
 

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import django_filters
+from django import forms
 from django.contrib import messages
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -35,17 +36,38 @@ from wagtail.snippets.models import register_snippet
 from wagtail.snippets.views import snippets as views
 from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
 
-from broadsheet.plumbing import publication
+from broadsheet.plumbing import outbox, publication
 
+from .events import AuthorChanged, SectionChanged
 from .models import Author, Embargoed, Section, Story
 from .models.story import embargo_sentence, headline_search
 from .rules import under_embargo
+
+RENAMED = {"name", "slug"}  # What every page of a section or an author repeats.
+PLAIN_CLASSES = [
+    ("free", _("Free")),
+    ("metered", _("Metered")),
+    ("premium", _("Premium")),
+]
+
+
+def access_classes(*more: str) -> list[tuple[str, Any]]:
+    """Return the classes to choose from: the plain ones, and those of the sections."""
+    used = {*Section.objects.values_list("access", flat=True), *more}
+    verticals = sorted(used - {name for name, _label in PLAIN_CLASSES})
+    return [*PLAIN_CLASSES, *((name, name) for name in verticals)]
+
 
 # --- The form ---------------------------------------------------------------------------
 
 
 class StoryForm(WagtailAdminModelForm):
     """A story's form. Whoever presses "publish" too early is told so beside the field."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        classes = access_classes(self.instance.access)
+        self.fields["access"] = forms.ChoiceField(choices=classes, label=_("Class"))
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean()
@@ -105,14 +127,7 @@ class StoryFilters(WagtailFilterSet):
     section = django_filters.ModelChoiceFilter(
         queryset=Section.objects.order_by("rank", "name"), label=_("Section")
     )
-    access = django_filters.ChoiceFilter(
-        choices=[
-            ("free", _("Free")),
-            ("metered", _("Metered")),
-            ("premium", _("Premium")),
-        ],
-        label=_("Class"),
-    )
+    access = django_filters.ChoiceFilter(choices=access_classes, label=_("Class"))
     status = django_filters.ChoiceFilter(
         choices=STATUSES, method=by_status, label=_("Status")
     )
@@ -138,29 +153,36 @@ class StoryIndex(views.IndexView):
         return True
 
 
-class TellsOfEmbargo:
-    """A view whose "publish" an embargo may refuse: then nothing moved, and it says so."""
+class StoryEdit(views.EditView):
+    """The form itself refuses "publish"; a sub-editor's approval may still meet one."""
 
-    def dispatch(
-        self, request: HttpRequest, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
+    def run_action_method(self) -> HttpResponse | None:
         try:
             with transaction.atomic():
-                answer: HttpResponseBase = super().dispatch(  # type: ignore[misc]
-                    request, *args, **kwargs
-                )
+                answer: HttpResponse | None = super().run_action_method()
+                return answer
+        except Embargoed as refusal:  # What was typed is saved; nothing else moved.
+            messages.error(self.request, str(refusal))
+            return redirect(self.get_edit_url())
+
+
+class StoryWorkflowAction(views.WorkflowActionView):
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            with transaction.atomic():
+                answer: HttpResponse = super().post(request, *args, **kwargs)
                 return answer
         except Embargoed as refusal:
             messages.error(request, str(refusal))
-            return redirect(request.get_full_path())
+            return self.render_or_redirect(request)
 
-
-class StoryEdit(TellsOfEmbargo, views.EditView):
-    pass
-
-
-class StoryWorkflowAction(TellsOfEmbargo, views.WorkflowActionView):
-    pass
+    def render_or_redirect(self, request: HttpRequest) -> HttpResponse:
+        """Lead back to the story, out of the desk's modal window if it was in one."""
+        if request.headers.get("x-requested-with") != "XMLHttpRequest":
+            return redirect(self.redirect_url)
+        step = {"step": "success", "redirect": self.redirect_url}
+        answer: HttpResponse = self.render_modal_json(request, step)
+        return answer
 
 
 class StoryUnpublish(views.UnpublishView):
@@ -174,8 +196,25 @@ class StoryUnpublish(views.UnpublishView):
         )
 
 
+class SectionEdit(views.EditView):
+    def save_instance(self) -> Section:
+        section: Section = super().save_instance()
+        if RENAMED & set(self.form.changed_data):
+            outbox.announce(SectionChanged(section.pk), at=publication.now())
+        return section
+
+
+class AuthorEdit(views.EditView):
+    def save_instance(self) -> Author:
+        author: Author = super().save_instance()
+        if RENAMED & set(self.form.changed_data):
+            outbox.announce(AuthorChanged(author.pk), at=publication.now())
+        return author
+
+
 class StoryViewSet(SnippetViewSet):
     model = Story
+    copy_view_enabled = False  # A copy would claim the origin of an imported story.
     icon = "doc-full"
     url_prefix = "stories"
     menu_label = _("Stories")
@@ -213,6 +252,7 @@ class SectionViewSet(SnippetViewSet):
     icon = "folder-open-1"
     url_prefix = "sections"
     menu_label = _("Sections")
+    edit_view_class = SectionEdit
     ordering = ("rank", "name", "pk")
     list_display = ("name", "slug", "rank", "access")
     panels = (
@@ -228,6 +268,7 @@ class AuthorViewSet(SnippetViewSet):
     icon = "user"
     url_prefix = "authors"
     menu_label = _("Authors")
+    edit_view_class = AuthorEdit
     ordering = ("name", "pk")
     list_display = ("name", "role", "slug")
     search_fields = ("name",)
