@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from broadsheet.plumbing import database
+from broadsheet.plumbing import database, logs
 from broadsheet.plumbing.settings import read
 
 BROADSHEET = read()
@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.usersessions",
     "wagtail.contrib.settings",
+    "wagtail.contrib.table_block",
     "wagtail.embeds",
     "wagtail.sites",
     "wagtail.users",
@@ -61,6 +62,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "broadsheet.main.requests.RequestMiddleware",
+    "broadsheet.main.requests.HeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -71,7 +74,6 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "broadsheet.readers.middleware.LastSeenMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
 TEMPLATES = [
@@ -83,6 +85,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "broadsheet.front.theme.context.paper",
             ],
         },
     }
@@ -124,14 +127,9 @@ CSRF_COOKIE_NAME = "__Host-broadsheet-csrf"
 CSRF_COOKIE_SECURE = True
 CSRF_COOKIE_HTTPONLY = True
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
-
-# --- Security -------------------------------------------------------------------
-
-_HTTPS = urlsplit(BROADSHEET.origin).scheme == "https"
-SECURE_HSTS_SECONDS = 31_536_000 if _HTTPS else 0
-SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
-SECURE_CONTENT_TYPE_NOSNIFF = True
-X_FRAME_OPTIONS = "SAMEORIGIN"  # The desk previews stories in a frame of its own.
+# The security headers are kit/headers.py's, one table for Django and the gate.
+SECURE_REFERRER_POLICY = None
+SECURE_CROSS_ORIGIN_OPENER_POLICY = None
 
 # --- Language, time, files --------------------------------------------------------
 
@@ -162,6 +160,11 @@ STORAGES = {
     },
 }
 
+# --- Logs -------------------------------------------------------------------------
+
+LOGGING = logs.LOGGING
+logs.configure()
+
 # --- Mail, jobs, Wagtail ----------------------------------------------------------
 
 _SMTP = urlsplit(BROADSHEET.smtp_url)
@@ -179,6 +182,7 @@ WAGTAIL_SITE_NAME = "Broadsheet"
 WAGTAILADMIN_BASE_URL = BROADSHEET.origin
 WAGTAIL_ENABLE_UPDATE_CHECK = False
 WAGTAIL_ENABLE_WHATS_NEW_BANNER = False
+WAGTAILIMAGES_IMAGE_MODEL = "newsroom.Picture"
 WAGTAILSEARCH_BACKENDS = {
     "default": {"BACKEND": "wagtail.search.backends.database", "AUTO_UPDATE": False}
 }
