@@ -126,6 +126,7 @@ SESSION_COOKIE_AGE = 90 * 24 * 3600
 CSRF_COOKIE_NAME = "__Host-broadsheet-csrf"
 CSRF_COOKIE_SECURE = True
 CSRF_COOKIE_HTTPONLY = True
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 # The security headers are kit/headers.py's, one table for Django and the gate.
 SECURE_REFERRER_POLICY = None
 SECURE_CROSS_ORIGIN_OPENER_POLICY = None
