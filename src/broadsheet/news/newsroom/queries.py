@@ -198,6 +198,11 @@ def topic(slug: str, *, before: str | None = None, limit: int = 20) -> Listing |
     return _listing(row.name, about, f"/topics/{row.slug}/", shown, limit)
 
 
+def teasers(story_ids: Sequence[int]) -> tuple[Teaser, ...]:
+    """Return the live ones among these stories, in the order in which they are asked."""
+    return _in_order(list(story_ids))
+
+
 def _placed(
     placings: QuerySet[Placing], before: str | None, limit: int
 ) -> tuple[Teaser, ...]:

@@ -90,6 +90,11 @@ def _pieces(nodes: list[Node | str]) -> Iterator[str]:
         yield apart
 
 
+def count_words(text: str) -> int:
+    """Return how many words `text` has. A bare address is none: it may be an embed."""
+    return sum(not word.startswith(("http://", "https://")) for word in text.split())
+
+
 def parse(markup: str) -> Node:
     """Return a root `div` over `markup`."""
     clean = nh3.clean(
