@@ -63,6 +63,8 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except BadSetting as error:
             raise click.ClickException(str(error)) from error
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise  # Click's own ways to end.
         except Exception as error:
             sentence = _database_fault(error)
             if sentence is None:
