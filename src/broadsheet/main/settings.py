@@ -71,8 +71,10 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "broadsheet.gate.house.middleware.PassMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "broadsheet.readers.middleware.LastSeenMiddleware",
+    "broadsheet.front.web.moved.OldAddressMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
 ]
 

@@ -18,6 +18,8 @@ from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext
 from taggit.models import Tag
 
+from broadsheet.gate.house import queries as gate
+
 from .models import Author, Placing, Section, Story, showing
 from .rules import (
     Block,
@@ -108,7 +110,10 @@ def body(story_id: int, decision: Decision) -> tuple[Block, ...]:
         raise NoSuchStory(story_id)
     if decision.full:
         return showing.blocks_of(story.body)
-    return lead_in(showing.stored_blocks(story.body))
+    policy = gate.policy()
+    return lead_in(
+        showing.stored_blocks(story.body), policy.lead_in_min, policy.lead_in_max
+    )
 
 
 def canonical(story_id: int) -> str | None:
@@ -129,12 +134,18 @@ def standing(story_id: int) -> Standing | None:
 
 
 def standings(
-    *, after: int = 0, limit: int = 1000, section_id: int | None = None
+    *,
+    after: int = 0,
+    limit: int = 1000,
+    section_id: int | None = None,
+    author_id: int | None = None,
 ) -> tuple[Standing, ...]:
     """Return live stories numbered above `after`, in that order: all, by and by."""
     rows = Story.objects.filter(live=True, pk__gt=after).select_related("section")
     if section_id is not None:
         rows = rows.filter(section=section_id)
+    if author_id is not None:
+        rows = rows.filter(placings__author=author_id)
     names = "slug access live_revision first_published_at updated_at".split()
     rows = rows.only(*names, "section__slug").order_by("pk")[:limit]
     return tuple(showing.standing(story) for story in rows)
@@ -196,11 +207,6 @@ def topic(slug: str, *, before: str | None = None, limit: int = 20) -> Listing |
     shown = _placed(Placing.objects.filter(tag=row), before, limit)
     about = gettext("Stories about %(topic)s") % {"topic": row.name}
     return _listing(row.name, about, f"/topics/{row.slug}/", shown, limit)
-
-
-def teasers(story_ids: Sequence[int]) -> tuple[Teaser, ...]:
-    """Return the live ones among these stories, in the order in which they are asked."""
-    return _in_order(list(story_ids))
 
 
 def _placed(
