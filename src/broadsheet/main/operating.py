@@ -41,11 +41,17 @@ SECONDS = Histogram(
     "broadsheet_request_seconds", "Time to an answer, by route.", ("route",)
 )
 GATE_VIEWS = Counter(
-    "broadsheet_gate_views_total", "Views of stories, by the gate's reason.", ("reason",)
+    "broadsheet_gate_views_total",
+    "Views of stories, by the gate's reason.",
+    ("reason",),
 )
 GATE_FAULTS = Counter(
     "broadsheet_gate_faults_total", "What failed the gate.", ("fault",)
 )
+JOBS = """
+    SELECT status::text, count(*) FROM procrastinate_jobs
+    WHERE status IN ('todo', 'doing', 'failed') GROUP BY status
+"""
 
 
 def healthz(request: HttpRequest) -> HttpResponse:

@@ -83,7 +83,9 @@ def story(request: HttpRequest, story_id: int) -> Any:
     blocks = newsroom.body(story_id, decision)
     return {
         **{name: getattr(page, name) for name in _OF_THE_PAGE},
-        "blocks": [{"kind": block.kind, "data": _plain(block.data)} for block in blocks],
+        "blocks": [
+            {"kind": block.kind, "data": _plain(block.data)} for block in blocks
+        ],
         "decision": _decision_out(decision),
     }
 

@@ -83,7 +83,10 @@ def _begin(request: HttpRequest) -> HttpResponse:
     code = request.POST.get("plan", "")
     if not request.user.is_authenticated:
         return _log_in_first(code, _back(request))
-    quoted, key = request.POST.get("quoted_minor", ""), request.POST.get("request_key", "")
+    quoted, key = (
+        request.POST.get("quoted_minor", ""),
+        request.POST.get("request_key", ""),
+    )
     if not _is_amount(quoted) or not 0 < len(key) <= LONGEST_KEY:
         return _offers(request, error=_("Choose a plan and try again."), status=400)
     try:
@@ -97,8 +100,18 @@ def _begin(request: HttpRequest) -> HttpResponse:
         )
     except catalogue.NoSuchPlan:
         return _not_on_sale(request)
-    except subscriptions.Refused as refusal:
-        return _offers(request, error=str(refusal), status=409)
+    except subscriptions.AlreadySubscribed:
+        return redirect("/account/")
+    except subscriptions.StaleQuote as stale:
+        return _order(request, code, error=_new_price(stale.offer), status=409)
+    except subscriptions.BadRequest:
+        return _offers(request, error=_("Choose a plan and try again."), status=400)
+    except subscriptions.PaymentUnavailable:
+        error = _(
+            "Our payment partner does not answer just now. Nothing was charged; "
+            "please try again in a minute."
+        )
+        return _order(request, code, error=error, status=503)
     return _see_other(checkout.pay_at)
 
 
@@ -115,6 +128,14 @@ def come_back(request: HttpRequest, checkout_id: UUID) -> HttpResponse:
         return _see_other(local_path(state.return_path, "/"))
     context = {"state": state, "refresh_path": request.path}
     return render(request, "pages/checkout_return.html", context)
+
+
+def _new_price(offer: catalogue.PlanOffer) -> str:
+    price = offer.price.format(publication.current().locale)
+    return _("The price has changed: %(plan)s now costs %(price)s.") % {
+        "plan": offer.name,
+        "price": price,
+    }
 
 
 def _current(request: HttpRequest) -> Any:
