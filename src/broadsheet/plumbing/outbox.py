@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 
 from django.db import connection, transaction
@@ -65,6 +64,7 @@ class Undeliverable(Exception):
 _routes: dict[type, Heard] = {}
 _topics: dict[str, type] = {}
 _handlers: dict[str, Handler] = {}
+_adapters: dict[type, TypeAdapter[Any]] = {}
 _defer: Defer | None = None
 
 
@@ -197,10 +197,11 @@ def prune(*, at: datetime, batch: int = 1000) -> int:
     return pruned
 
 
-@cache
 def _adapter(event_type: type) -> TypeAdapter[Any]:
-    """Return what turns this event into plain JSON and back. Costs a millisecond."""
-    return TypeAdapter(event_type)
+    """Return what turns this event into plain JSON and back, built once: it is slow."""
+    if event_type not in _adapters:
+        _adapters[event_type] = TypeAdapter(event_type)
+    return _adapters[event_type]
 
 
 def _name(thing: Any) -> str:
