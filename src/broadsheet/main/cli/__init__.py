@@ -30,8 +30,10 @@ COMMANDS: dict[str, Entry] = {
     "worker": Entry("serve", "worker", "A job worker."),
     "prepare": Entry("prepare", "prepare", "Migrate, and collect static files."),
     "demo": Entry("prepare", "demo", "Open the demo paper."),
+    "import": Entry("imports", "imports", "Stories from another system."),
     "doctor": Entry("doctor", "doctor", "What is wrong, and what to do."),
     "clock": Entry("clock", "clock", "Show or move the publication's test clock."),
+    "ledger": Entry("ledger", "ledger", "Check the books."),
     "outbox": Entry("outbox", "outbox", "Deliveries that failed or wait."),
 }
 

@@ -1,0 +1,44 @@
+"""
+What a newsroom does: file, publish, correct, withdraw, spike.
+
+Each verb is one transaction and names its refusals. `by` is the person who did it; a
+verb does not ask whether she may, its surface does.
+"""
+
+from ..models import Embargoed, WasPublished
+from .filing import BadBlock, BadStory, NoSuchAuthor, NoSuchSection, file
+from .house import BadPicture, add_picture, open_author, open_section
+from .living import (
+    NoSuchStory,
+    NotLive,
+    Withdrawn,
+    correct,
+    publish,
+    publish_due,
+    spike,
+    withdraw,
+)
+from .opening import open_newsroom
+
+__all__ = [
+    "BadBlock",
+    "BadPicture",
+    "BadStory",
+    "Embargoed",
+    "NoSuchAuthor",
+    "NoSuchSection",
+    "NoSuchStory",
+    "NotLive",
+    "WasPublished",
+    "Withdrawn",
+    "add_picture",
+    "correct",
+    "file",
+    "open_author",
+    "open_newsroom",
+    "open_section",
+    "publish",
+    "publish_due",
+    "spike",
+    "withdraw",
+]

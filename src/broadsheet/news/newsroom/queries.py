@@ -1,0 +1,331 @@
+"""
+The questions that may be asked of the newsroom.
+
+Readers' listings go by keyset, never by offset or count: the thousandth page costs what
+the first does. No answer carries a body but `body`, and that takes a decision.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.db import connection
+from django.db.models import F, Q, QuerySet
+from django.utils.translation import gettext
+from taggit.models import Tag
+
+from .models import Author, Placing, Section, Story, showing
+from .rules import (
+    Block,
+    Byline,
+    Correction,
+    FrontPage,
+    Listing,
+    Picture,
+    SectionLink,
+    Standing,
+    StoryPage,
+    Teaser,
+    lead_in,
+)
+
+if TYPE_CHECKING:
+    from broadsheet.gate.core.vocabulary import Decision
+
+__all__ = [
+    "Block",
+    "Byline",
+    "Correction",
+    "FrontPage",
+    "Listing",
+    "NoSuchStory",
+    "Picture",
+    "SectionLink",
+    "Standing",
+    "StoryPage",
+    "Teaser",
+    "WrongDecision",
+    "author",
+    "body",
+    "canonical",
+    "front",
+    "latest",
+    "page",
+    "section",
+    "sections",
+    "standing",
+    "standings",
+    "teasers",
+    "topic",
+]
+
+NEWEST = (F("first_published_at").desc(), F("id").desc())
+LEADS_FOR = timedelta(days=2)  # How long a flagged lead keeps the front page.
+RELATED = 4
+SECONDS, PICKS, RIVER, PER_SECTION = 4, 6, 10, 4
+
+
+class WrongDecision(Exception):
+    """The decision is about another story. A fault of ours; do not try again."""
+
+
+class NoSuchStory(Exception):
+    """There is no live story of that number. Do not try again."""
+
+
+# --- One story ------------------------------------------------------------------------
+
+
+def page(story_id: int) -> StoryPage | None:
+    """Return a live story's page, or None. Costs ten queries at most."""
+    story = showing.with_furniture(showing.live().filter(pk=story_id)).first()
+    if story is None:
+        return None
+    return showing.story_page(
+        story, at=story.first_published_at or _EPOCH, related=_related(story)
+    )
+
+
+def _related(story: Story) -> tuple[Teaser, ...]:
+    """Return the newest stories that share the section, but for this one."""
+    others = showing.live().filter(section=story.section_id).exclude(pk=story.pk)
+    return showing.teasers(others.order_by(*NEWEST)[:RELATED])
+
+
+def body(story_id: int, decision: Decision) -> tuple[Block, ...]:
+    """
+    Return a live story's blocks: all of them if the gate's decision is full, else its
+    lead-in. Raise `WrongDecision` or `NoSuchStory`.
+    """
+    if decision.story_id != story_id:
+        raise WrongDecision(f"Asked for {story_id}, decided on {decision.story_id}.")
+    story = Story.objects.filter(pk=story_id, live=True).only("body").first()
+    if story is None:
+        raise NoSuchStory(story_id)
+    if decision.full:
+        return showing.blocks_of(story.body)
+    return lead_in(showing.stored_blocks(story.body))
+
+
+def canonical(story_id: int) -> str | None:
+    """Return the one address of a live story."""
+    story = (
+        Story.objects.filter(pk=story_id, live=True)
+        .select_related("section")
+        .only("slug", "section__slug")
+        .first()
+    )
+    return story.path if story else None
+
+
+def standing(story_id: int) -> Standing | None:
+    """Return what the gate is told of a live story, or None. Costs one query."""
+    found = standings(after=story_id - 1, limit=1)
+    return found[0] if found and found[0].story_id == story_id else None
+
+
+def standings(
+    *, after: int = 0, limit: int = 1000, section_id: int | None = None
+) -> tuple[Standing, ...]:
+    """Return live stories numbered above `after`, in that order: all, by and by."""
+    rows = Story.objects.filter(live=True, pk__gt=after).select_related("section")
+    if section_id is not None:
+        rows = rows.filter(section=section_id)
+    names = "slug access live_revision first_published_at updated_at".split()
+    rows = rows.only(*names, "section__slug").order_by("pk")[:limit]
+    return tuple(showing.standing(story) for story in rows)
+
+
+def teasers(story_ids: Sequence[int]) -> tuple[Teaser, ...]:
+    """Return the live ones of `story_ids`, in that order. Costs four queries."""
+    if not story_ids:
+        return ()
+    rows = showing.teasers(showing.live().filter(pk__in=story_ids))
+    found = {each.story_id: each for each in rows}
+    return tuple(found[pk] for pk in story_ids if pk in found)
+
+
+# --- Rivers ---------------------------------------------------------------------------
+
+
+def sections() -> tuple[SectionLink, ...]:
+    rows = Section.objects.order_by("rank", "name", "pk")
+    return tuple(SectionLink(row.name, row.slug, row.path) for row in rows)
+
+
+def latest(limit: int, section: str | None = None) -> tuple[Teaser, ...]:
+    """Return the newest stories, of one section (by its slug) or of all."""
+    stories = showing.live()
+    if section is not None:
+        stories = stories.filter(section__slug=section)
+    return showing.teasers(stories.order_by(*NEWEST)[:limit])
+
+
+def section(slug: str, *, before: str | None = None, limit: int = 20) -> Listing | None:
+    """Return one page of a section's stories, newest first, or None."""
+    row = Section.objects.filter(slug=slug).first()
+    if row is None:
+        return None
+    stories = showing.live().filter(section=row)
+    if before is not None:
+        at, pk = _position(before)
+        stories = stories.filter(
+            Q(first_published_at__lt=at) | Q(first_published_at=at, pk__lt=pk),
+            first_published_at__lte=at,  # So that the index is entered at `at`.
+        )
+    shown = showing.teasers(stories.order_by(*NEWEST)[: limit + 1])
+    return _listing(row.name, row.description, row.path, shown, limit)
+
+
+def author(slug: str, *, before: str | None = None, limit: int = 20) -> Listing | None:
+    row = Author.objects.filter(slug=slug).first()
+    if row is None:
+        return None
+    shown = _placed(Placing.objects.filter(author=row), before, limit)
+    return _listing(row.name, row.bio or row.role, row.path, shown, limit)
+
+
+def topic(slug: str, *, before: str | None = None, limit: int = 20) -> Listing | None:
+    row = Tag.objects.filter(slug=slug).first()
+    if row is None:
+        return None
+    shown = _placed(Placing.objects.filter(tag=row), before, limit)
+    about = gettext("Stories about %(topic)s") % {"topic": row.name}
+    return _listing(row.name, about, f"/topics/{row.slug}/", shown, limit)
+
+
+def teasers(story_ids: Sequence[int]) -> tuple[Teaser, ...]:
+    """Return the live ones among these stories, in the order in which they are asked."""
+    return _in_order(list(story_ids))
+
+
+def _placed(
+    placings: QuerySet[Placing], before: str | None, limit: int
+) -> tuple[Teaser, ...]:
+    if before is not None:
+        at, pk = _position(before)
+        placings = placings.filter(
+            Q(published_at__lt=at) | Q(published_at=at, story_id__lt=pk),
+            published_at__lte=at,
+        )
+    newest = placings.order_by("-published_at", "-story_id")
+    ids = list(newest.values_list("story_id", flat=True)[: limit + 1])
+    return teasers(ids)
+
+
+def _listing(
+    title: str, about: str, path: str, found: tuple[Teaser, ...], limit: int
+) -> Listing:
+    more = len(found) > limit
+    shown = found[:limit]
+    return Listing(title, about, path, shown, _cursor(shown[-1]) if more else None)
+
+
+# A cursor is the last story shown: its instant in microseconds, and its number.
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _cursor(last: Teaser) -> str:
+    micros = (last.published_at - _EPOCH) // timedelta(microseconds=1)
+    text = f"{micros}.{last.story_id}"
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _position(cursor: str) -> tuple[datetime, int]:
+    """Return where a river goes on. A cursor that is none of ours means its start."""
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        micros, pk = (int(part) for part in text.split("."))
+        return _EPOCH + timedelta(microseconds=micros), min(pk, 2**63 - 1)
+    except (binascii.Error, UnicodeError, ValueError, OverflowError):
+        return datetime.max.replace(tzinfo=UTC), 0
+
+
+# --- The front page -------------------------------------------------------------------
+
+# The newest stories of every section: one descent of an index a section.
+_NEWEST_OF_EACH_SECTION = """
+    SELECT newest.id
+      FROM newsroom_section AS section
+     CROSS JOIN LATERAL (
+            SELECT id, first_published_at FROM newsroom_story
+             WHERE live AND section_id = section.id
+             ORDER BY first_published_at DESC, id DESC LIMIT %s
+           ) AS newest
+     ORDER BY section.rank, section.name, section.id,
+              newest.first_published_at DESC, newest.id DESC
+"""
+
+
+def front(at: datetime) -> FrontPage:
+    """
+    Return the front page as of `at`. Costs nine queries, however many stories and
+    sections there are.
+    """
+    newest = list(
+        showing.live()
+        .order_by(*NEWEST)
+        .values_list("pk", "picture_id")[: SECONDS + RIVER + 1]
+    )
+    lead = _lead(newest, at)
+    picks = _picks()
+    by_section = _newest_of_each_section(PER_SECTION + SECONDS + RIVER + 1)
+    wanted = {pk for pk, _picture in newest} | {*picks, *by_section}
+    found = {
+        each.story_id: each for each in teasers([*wanted, *([lead] if lead else [])])
+    }
+    return _lay_out(lead, [pk for pk, _ in newest], picks, by_section, found)
+
+
+def _lead(newest: list[tuple[int, int | None]], at: datetime) -> int | None:
+    """Return the newest flagged story, else the newest with a picture, else the newest."""
+    flagged = (
+        showing.live()
+        .filter(is_lead=True, first_published_at__gt=at - LEADS_FOR)
+        .order_by(*NEWEST)
+        .values_list("pk", flat=True)
+        .first()
+    )
+    pictured = (pk for pk, picture in newest if picture is not None)
+    return flagged or next(pictured, newest[0][0] if newest else None)
+
+
+def _picks() -> list[int]:
+    newest = showing.live().filter(picked_on__isnull=False)
+    order = (F("picked_on").desc(), *NEWEST)
+    return list(newest.order_by(*order).values_list("pk", flat=True)[:PICKS])
+
+
+def _newest_of_each_section(limit: int) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(_NEWEST_OF_EACH_SECTION, [limit])
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+def _lay_out(
+    lead: int | None,
+    newest: list[int],
+    picks: list[int],
+    by_section: list[int],
+    found: dict[int, Teaser],
+) -> FrontPage:
+    rest = [found[pk] for pk in newest if pk != lead and pk in found]
+    seconds, river = rest[:SECONDS], rest[SECONDS : SECONDS + RIVER]
+    used = {lead, *(each.story_id for each in (*seconds, *river))}
+    parts = []
+    for link in sections():
+        own = [found[pk] for pk in by_section if pk in found and pk not in used]
+        own = [each for each in own if each.section_path == link.path]
+        parts.append((link, tuple(own[:PER_SECTION])))
+    return FrontPage(
+        lead=found.get(lead) if lead else None,
+        seconds=tuple(seconds),
+        picks=tuple(found[pk] for pk in picks if pk in found),
+        river=tuple(river),
+        sections=tuple(part for part in parts if part[1]),
+    )
