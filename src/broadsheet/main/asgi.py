@@ -9,6 +9,7 @@ session. Both are handed to it here.
 from __future__ import annotations
 
 import os
+from typing import cast
 
 from django.core.asgi import get_asgi_application
 
@@ -18,7 +19,7 @@ django = get_asgi_application()
 from django.conf import settings  # noqa: E402  Django must be set up before its models.
 
 from broadsheet.front.web import pressing  # noqa: E402
-from broadsheet.gate.asgi import Gate  # noqa: E402
+from broadsheet.gate.asgi import App, Gate  # noqa: E402
 from broadsheet.gate.house import minting  # noqa: E402
 from broadsheet.gate.house.threads import in_gate_thread  # noqa: E402
 from broadsheet.gate.store.postgres import PostgresStore  # noqa: E402
@@ -27,7 +28,7 @@ from broadsheet.main import operating  # noqa: E402
 from broadsheet.plumbing import database  # noqa: E402
 
 application = Gate(
-    django,
+    cast(App, django),
     store=PostgresStore(database.address(settings.BROADSHEET)),
     keyring=minting.keyring(),
     presser=in_gate_thread(pressing.press_for_gate),

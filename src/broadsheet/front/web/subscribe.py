@@ -98,21 +98,36 @@ def _begin(request: HttpRequest) -> HttpResponse:
             return_path=_back(request),
             at=publication.now(),
         )
-    except catalogue.NoSuchPlan:
-        return _not_on_sale(request)
-    except subscriptions.AlreadySubscribed:
-        return redirect("/account/")
-    except subscriptions.StaleQuote as stale:
-        return _order(request, code, error=_new_price(stale.offer), status=409)
-    except subscriptions.BadRequest:
-        return _offers(request, error=_("Choose a plan and try again."), status=400)
-    except subscriptions.PaymentUnavailable:
-        error = _(
-            "Our payment partner does not answer just now. Nothing was charged; "
-            "please try again in a minute."
-        )
-        return _order(request, code, error=error, status=503)
+    except (*REFUSALS, subscriptions.PaymentUnavailable) as refusal:
+        return _refused(request, code, refusal)
     return _see_other(checkout.pay_at)
+
+
+REFUSALS = (
+    subscriptions.AlreadySubscribed,
+    subscriptions.BadRequest,
+    subscriptions.NoSuchPlan,
+    subscriptions.StaleQuote,
+)
+
+
+def _refused(request: HttpRequest, code: str, refusal: Exception) -> HttpResponse:
+    """Say in one sentence why nothing was begun, on the page where to go on."""
+    match refusal:
+        case subscriptions.AlreadySubscribed():
+            return redirect("/account/")
+        case subscriptions.NoSuchPlan():
+            return _not_on_sale(request)
+        case subscriptions.StaleQuote():
+            error = _new_price(refusal.offer)
+            return _order(request, code, error=error, status=409)
+        case subscriptions.PaymentUnavailable():
+            error = _(
+                "Our payment partner does not answer just now. Nothing was charged; "
+                "please try again in a minute."
+            )
+            return _order(request, code, error=error, status=503)
+    return _offers(request, error=_("Choose a plan and try again."), status=400)
 
 
 @never_cache

@@ -57,6 +57,7 @@ __all__ = [
     "front",
     "latest",
     "page",
+    "river",
     "section",
     "sections",
     "standing",
@@ -176,20 +177,32 @@ def latest(limit: int, section: str | None = None) -> tuple[Teaser, ...]:
     return showing.teasers(stories.order_by(*NEWEST)[:limit])
 
 
+def river(*, before: str | None = None, limit: int = 20) -> Listing:
+    """Return one page of all stories, newest first."""
+    shown = _page_of(showing.live(), before, limit)
+    return _listing(gettext("Latest"), "", "/", shown, limit)
+
+
 def section(slug: str, *, before: str | None = None, limit: int = 20) -> Listing | None:
     """Return one page of a section's stories, newest first, or None."""
     row = Section.objects.filter(slug=slug).first()
     if row is None:
         return None
-    stories = showing.live().filter(section=row)
+    shown = _page_of(showing.live().filter(section=row), before, limit)
+    return _listing(row.name, row.description, row.path, shown, limit)
+
+
+def _page_of(
+    stories: QuerySet[Story], before: str | None, limit: int
+) -> tuple[Teaser, ...]:
+    """Return the stories older than `before`, and one more than is shown."""
     if before is not None:
         at, pk = _position(before)
         stories = stories.filter(
             Q(first_published_at__lt=at) | Q(first_published_at=at, pk__lt=pk),
             first_published_at__lte=at,  # So that the index is entered at `at`.
         )
-    shown = showing.teasers(stories.order_by(*NEWEST)[: limit + 1])
-    return _listing(row.name, row.description, row.path, shown, limit)
+    return showing.teasers(stories.order_by(*NEWEST)[: limit + 1])
 
 
 def author(slug: str, *, before: str | None = None, limit: int = 20) -> Listing | None:
