@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from broadsheet.plumbing import database
+from broadsheet.plumbing import database, logs
 from broadsheet.plumbing.settings import read
 
 BROADSHEET = read()
@@ -62,6 +62,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "broadsheet.main.requests.RequestMiddleware",
+    "broadsheet.main.requests.HeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -69,10 +71,11 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "broadsheet.gate.house.middleware.PassMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "broadsheet.readers.middleware.LastSeenMiddleware",
+    "broadsheet.front.web.moved.OldAddressMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
 TEMPLATES = [
@@ -127,14 +130,10 @@ CSRF_COOKIE_NAME = "__Host-broadsheet-csrf"
 CSRF_COOKIE_SECURE = True
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "broadsheet.front.web.errors.csrf_failure"
-
-# --- Security -------------------------------------------------------------------
-
-_HTTPS = urlsplit(BROADSHEET.origin).scheme == "https"
-SECURE_HSTS_SECONDS = 31_536_000 if _HTTPS else 0
-SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
-SECURE_CONTENT_TYPE_NOSNIFF = True
-X_FRAME_OPTIONS = "SAMEORIGIN"  # The desk previews stories in a frame of its own.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+# The security headers are kit/headers.py's, one table for Django and the gate.
+SECURE_REFERRER_POLICY = None
+SECURE_CROSS_ORIGIN_OPENER_POLICY = None
 
 # --- Language, time, files --------------------------------------------------------
 
@@ -164,6 +163,11 @@ STORAGES = {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
+
+# --- Logs -------------------------------------------------------------------------
+
+LOGGING = logs.LOGGING
+logs.configure()
 
 # --- Mail, jobs, Wagtail ----------------------------------------------------------
 

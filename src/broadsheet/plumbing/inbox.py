@@ -61,15 +61,16 @@ class Mail:
 class Inbox:
     """The Maildir in `folder`, made when first written to."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, most: int = MOST) -> None:
         self.folder = folder
+        self.most = most
 
     def keep(self, raw: bytes) -> str:
-        """Store a mail, drop the oldest above `MOST`, and return its key."""
+        """Store a mail, drop the oldest above `most`, and return its key."""
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         box = mailbox.Maildir(self.folder, create=True)
         key = box.add(raw)
-        for name in self._newest_first()[MOST:]:
+        for name in self._newest_first()[self.most :]:
             (self.folder / "new" / name).unlink(missing_ok=True)
         return key
 
@@ -148,7 +149,8 @@ def _header(message: EmailMessage, name: str) -> str:
 def _body(message: EmailMessage, kind: str) -> str:
     try:
         part = message.get_body(preferencelist=(kind,))
-        return str(part.get_content()) if part is not None else ""
+        text = str(part.get_content()) if part is not None else ""
+        return text.replace("\r\n", "\n")
     except (MessageError, LookupError, ValueError, AttributeError):
         return ""
 

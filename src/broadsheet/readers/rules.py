@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+import idna
+
 
 class NotAnAddress(Exception):
     """What was typed is not an e-mail address. Ask again."""
@@ -46,8 +48,9 @@ def canonical_address(typed: str) -> str:
     """
     local, sign, domain = typed.strip().rpartition("@")
     try:
-        domain = domain.encode("idna").decode("ascii").lower()
-    except UnicodeError:
+        # IDNA 2008: the older rules drop the joiners that Indic names are spelt with.
+        domain = idna.encode(domain, uts46=True, std3_rules=True).decode("ascii")
+    except UnicodeError:  # Of which IDNAError is one.
         raise NotAnAddress(typed) from None
     labels = domain.split(".")
     fits = (
@@ -67,7 +70,14 @@ def canonical_address(typed: str) -> str:
 def masked(address: str) -> str:
     """Return `a***@example.com`: enough to know one's own, too little to learn it."""
     local, _, domain = address.rpartition("@")
-    return f"{local[:1]}***@{domain.encode('ascii').decode('idna')}"
+    return f"{local[:1]}***@{_shown(domain)}"
+
+
+def _shown(domain: str) -> str:
+    try:
+        return idna.decode(domain)
+    except UnicodeError:
+        return domain
 
 
 _INBOXES = {

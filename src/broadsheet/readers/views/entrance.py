@@ -130,12 +130,21 @@ def code(request: HttpRequest) -> HttpResponse:
             response, status = _try_code(request, form, key, by)
             if response:
                 return response
-            key = queries.key(key.id, at=by.at)
+            key = queries.key(key.id, at=by.at) or key
         else:
             status = 400
-    return page(
-        request, "accounts/code.html", {"form": form, "key": key}, status=status
-    )
+    elif _came_in_by_the_link(request, key):
+        return HttpResponseRedirect(key.next_path or settings.LOGIN_REDIRECT_URL)
+    error = None
+    if not form.errors and key.standing is not Standing.OPEN:
+        error = sentences.key_refused(key.standing)
+    context = {"form": form, "key": key, "error": error}
+    return page(request, "accounts/code.html", context, status=status)
+
+
+def _came_in_by_the_link(request: HttpRequest, key: queries.KeyView) -> bool:
+    """Whether the code is needless: the link was opened in another tab of hers."""
+    return key.standing is Standing.USED and request.user.is_authenticated
 
 
 def _try_code(
