@@ -153,20 +153,23 @@ class Memory:
         if task is None:
             task = asyncio.create_task(self._fetch(story_id, revision))
             self._pressing[story_id] = task
-            task.add_done_callback(lambda _: self._pressing.pop(story_id, None))
         return await asyncio.shield(task)  # One who leaves does not stop the others.
 
     async def _fetch(self, story_id: int, revision: int) -> SplitPage | None:
-        seen = self._changes_seen
-        page = await self._store.page(story_id)
-        if page is None or page.revision < revision:
-            page = await self._press(story_id)
-        if page is None:
-            return None
-        split = split_page(page)
-        if seen == self._changes_seen or page.revision >= revision:
-            self._pages.put(story_id, split)
-        return split
+        """Load or press the page, and keep it unless it was forgotten meanwhile."""
+        try:
+            page = await self._store.page(story_id)
+            if page is None or page.revision < revision:
+                page = await self._press(story_id)
+            if page is None:
+                return None
+            split = split_page(page)
+            if self._pressing.get(story_id) is asyncio.current_task():
+                self._pages.put(story_id, split)
+            return split
+        finally:
+            if self._pressing.get(story_id) is asyncio.current_task():
+                del self._pressing[story_id]
 
     async def _press(self, story_id: int) -> PressedPage | None:
         loop = asyncio.get_running_loop()
@@ -203,8 +206,10 @@ class Memory:
         if change.kind is Kind.STORY:
             self._known.drop(change.number)
             self._pages.drop(change.number)
+            self._pressing.pop(change.number, None)
         elif change.kind is Kind.PAGES:
             self._pages.clear()
+            self._pressing.clear()
         elif change.kind is Kind.EPOCH:
             self.epochs[UUID(change.subject)] = change.number
 
