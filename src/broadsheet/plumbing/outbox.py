@@ -12,10 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Count, Exists, Min, OuterRef, Q
 from pydantic import TypeAdapter
 
 from broadsheet.kit.ids import new_id
@@ -24,6 +25,7 @@ from .models import Announcement, Delivery
 
 Handler = Callable[[Any, datetime], None]
 Defer = Callable[[int], None]
+KEPT_FOR = timedelta(days=30)  # Long enough to ask why something was sent.
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,27 @@ class Heard:
     later: tuple[Handler, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How far the deliveries are behind. `failed` of the `waiting` failed before."""
+
+    waiting: int
+    failed: int
+    oldest_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A delivery that failed and still waits."""
+
+    id: int
+    topic: str
+    handler: str
+    attempts: int
+    error: str
+    at: datetime
+
+
 class Undeliverable(Exception):
     """A delivery names a topic or a handler that nobody wired. Do not try again."""
 
@@ -41,6 +64,7 @@ class Undeliverable(Exception):
 _routes: dict[type, Heard] = {}
 _topics: dict[str, type] = {}
 _handlers: dict[str, Handler] = {}
+_adapters: dict[type, TypeAdapter[Any]] = {}
 _defer: Defer | None = None
 
 
@@ -78,7 +102,7 @@ def _write(event: object, handlers: tuple[Handler, ...], at: datetime) -> None:
     announcement = Announcement.objects.create(
         id=new_id(at),
         topic=_name(type(event)),
-        payload=TypeAdapter(type(event)).dump_python(event, mode="json"),
+        payload=_adapter(type(event)).dump_python(event, mode="json"),
         at=at,
     )
     for handler in handlers:
@@ -118,9 +142,7 @@ def _hear(delivery: Delivery) -> None:
     handler = _handlers.get(delivery.handler)
     if event_type is None or handler is None:
         raise Undeliverable(f"{delivery.announcement.topic} -> {delivery.handler}")
-    event: object = TypeAdapter(event_type).validate_python(
-        delivery.announcement.payload
-    )
+    event: object = _adapter(event_type).validate_python(delivery.announcement.payload)
     handler(event, delivery.announcement.at)
 
 
@@ -130,6 +152,56 @@ def _remember(delivery_id: int, error: Exception) -> None:
         delivery.attempts += 1
         delivery.last_error = f"{type(error).__name__}: {error}"[:2000]
         delivery.save(update_fields=["attempts", "last_error"])
+
+
+def backlog() -> Backlog:
+    """Return how far the deliveries are behind. One query, on a partial index."""
+    waiting = Delivery.objects.filter(done_at=None).aggregate(
+        waiting=Count("id"),
+        failed=Count("id", filter=~Q(last_error="")),
+        oldest_at=Min("announcement__at"),
+    )
+    return Backlog(**waiting)
+
+
+def failed(limit: int) -> list[Failed]:
+    """Return the deliveries that failed and still wait, the oldest first."""
+    rows = Delivery.objects.filter(done_at=None).exclude(last_error="")
+    return [
+        Failed(
+            id=row.pk,
+            topic=row.announcement.topic,
+            handler=row.handler,
+            attempts=row.attempts,
+            error=row.last_error,
+            at=row.announcement.at,
+        )
+        for row in rows.select_related("announcement").order_by("id")[:limit]
+    ]
+
+
+def prune(*, at: datetime, batch: int = 1000) -> int:
+    """
+    Delete the announcements older than `KEPT_FOR` that everyone has heard, and return
+    how many. A batch is a transaction, so that no lock is held for long.
+    """
+    old = Announcement.objects.filter(at__lt=at - KEPT_FOR)
+    heard = old.filter(
+        ~Exists(Delivery.objects.filter(announcement=OuterRef("pk"), done_at=None))
+    )
+    pruned = 0
+    while ids := list(heard.order_by("at", "id").values_list("pk", flat=True)[:batch]):
+        with transaction.atomic():
+            Delivery.objects.filter(announcement__in=ids).delete()
+            pruned += Announcement.objects.filter(pk__in=ids).delete()[0]
+    return pruned
+
+
+def _adapter(event_type: type) -> TypeAdapter[Any]:
+    """Return what turns this event into plain JSON and back, built once: it is slow."""
+    if event_type not in _adapters:
+        _adapters[event_type] = TypeAdapter(event_type)
+    return _adapters[event_type]
 
 
 def _name(thing: Any) -> str:

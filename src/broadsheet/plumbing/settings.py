@@ -31,6 +31,7 @@ class Settings:
     smtp_url: str
     gateway_url: str
     gateway_secret: str
+    metrics_token: str  # Empty: only a caller on this machine reads /metrics.
     debug: bool
     database_url: str | None  # From DATABASE_URL, without our prefix, as hosts set it.
 
@@ -45,6 +46,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
     This function will make the folder `var` and, the first time, a secret in it.
     """
     known = {PREFIX + field.name.upper() for field in fields(Settings)}
+    known.remove(PREFIX + "DATABASE_URL")
     for name in sorted(environ):
         if name.startswith(PREFIX) and name not in known:
             raise BadSetting(
@@ -66,6 +68,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         ),
         gateway_secret=environ.get(PREFIX + "GATEWAY_SECRET")
         or _kept_secret(var / "gateway-secret"),
+        metrics_token=environ.get(PREFIX + "METRICS_TOKEN", ""),
         debug=_yes_or_no("DEBUG", environ),
         database_url=environ.get("DATABASE_URL") or None,
     )

@@ -33,6 +33,7 @@ COMMANDS: dict[str, Entry] = {
     "import": Entry("imports", "imports", "Stories from another system."),
     "doctor": Entry("doctor", "doctor", "What is wrong, and what to do."),
     "clock": Entry("clock", "clock", "Show or move the publication's test clock."),
+    "ledger": Entry("ledger", "ledger", "Check the books."),
     "outbox": Entry("outbox", "outbox", "Deliveries that failed or wait."),
 }
 
@@ -64,6 +65,8 @@ class Commands(click.Group):
             raise
         except BadSetting as error:
             raise click.ClickException(str(error)) from error
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise  # Click's own ways to end.
         except Exception as error:
             sentence = _database_fault(error)
             if sentence is None:

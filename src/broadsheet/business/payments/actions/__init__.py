@@ -1,0 +1,49 @@
+"""
+The verbs of payments. What talks to a provider (`open_payment`, `charge`, `refund`,
+`withdraw`) commits its key first and therefore cannot run inside a transaction of the
+caller's: Django raises RuntimeError if it is tried.
+"""
+
+from ..providers import Forged, NoSuchProvider, Refused, Unreachable
+from ..queries import NoSuchPayment, PaymentState
+from .asking import (
+    AlreadyPaid,
+    AttemptOpen,
+    KeyReused,
+    NoSuchMethod,
+    Opened,
+    WrongRequest,
+    charge,
+    forget_method,
+    open_payment,
+    withdraw,
+)
+from .facts import apply_fact
+from .listening import receive, reconcile, refresh
+from .refunds import NothingCaptured, OverRefund, refund
+
+__all__ = [
+    "AlreadyPaid",
+    "AttemptOpen",
+    "Forged",
+    "KeyReused",
+    "NoSuchMethod",
+    "NoSuchPayment",
+    "NoSuchProvider",
+    "NothingCaptured",
+    "Opened",
+    "OverRefund",
+    "PaymentState",
+    "Refused",
+    "Unreachable",
+    "WrongRequest",
+    "apply_fact",
+    "charge",
+    "forget_method",
+    "open_payment",
+    "receive",
+    "reconcile",
+    "refresh",
+    "refund",
+    "withdraw",
+]

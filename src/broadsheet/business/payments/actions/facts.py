@@ -1,0 +1,135 @@
+"""The one door through which anything a provider says changes an attempt."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from broadsheet.plumbing import outbox
+
+from .. import rules
+from ..events import PaymentDeclined, PaymentRefunded, PaymentSucceeded
+from ..models import Attempt, PaymentMethod
+from ..providers import Fact, Saved
+from ..rules import Standing, Status
+
+
+class NotOfThisAttempt(Exception):
+    """A fact names another invoice or currency than was asked for. A person must look."""
+
+
+def apply_fact(attempt_id: UUID, fact: Fact, *, at: datetime) -> bool:
+    """
+    Let `fact` move an attempt forward, or not at all; say whether it moved. Announces a
+    success or a decline once, in this transaction. Locks the attempt's row.
+    """
+    with transaction.atomic():
+        attempt = _locked(attempt_id)
+        payment = attempt.payment
+        if (fact.currency, fact.reference) != (payment.currency, payment.invoice_ref):
+            raise NotOfThisAttempt(
+                f"{fact.provider_ref} is of {fact.reference} in {fact.currency}, "
+                f"not of {payment.invoice_ref} in {payment.currency}."
+            )
+        _learn(attempt, fact, at)
+        return _move(attempt, fact.standing, at)
+
+
+def remember(attempt_id: UUID, standing: Standing, *, at: datetime) -> bool:
+    """Let what we ourselves saw (no answer, a refused request) move an attempt."""
+    with transaction.atomic():
+        return _move(_locked(attempt_id), standing, at)
+
+
+def _locked(attempt_id: UUID) -> Attempt:
+    return (
+        Attempt.objects.select_for_update(of=("self",))
+        .select_related("payment")
+        .get(pk=attempt_id)
+    )
+
+
+def _learn(attempt: Attempt, fact: Fact, at: datetime) -> None:
+    """Take down the provider's names for things: they never change what happened."""
+    if not attempt.provider_ref:
+        attempt.provider_ref = fact.provider_ref
+    elif attempt.provider_ref != fact.provider_ref:
+        raise NotOfThisAttempt(
+            f"{fact.provider_ref} came for an attempt that is {attempt.provider_ref}."
+        )
+    attempt.pay_at = attempt.pay_at or fact.pay_at
+    if fact.saved is not None and attempt.saved_method_id is None:
+        attempt.saved_method = _keep(attempt, fact.saved, at)
+    attempt.save(update_fields=["provider_ref", "pay_at", "saved_method"])
+
+
+def _keep(attempt: Attempt, saved: Saved, at: datetime) -> PaymentMethod:
+    method, _ = PaymentMethod.objects.get_or_create(
+        provider=attempt.provider,
+        token_ref=saved.token,
+        defaults={
+            "reader_id": attempt.payment.reader_id,
+            "network": saved.network,
+            "last4": saved.last4,
+            "expires": saved.expires,
+            "saved_at": at,
+        },
+    )
+    return method
+
+
+def _move(attempt: Attempt, said: Standing, at: datetime) -> bool:
+    before = attempt.standing
+    after = rules.settle(before, said)
+    if after == before:
+        return False
+    attempt.status = after.status
+    attempt.captured_minor = after.captured
+    attempt.refunded_minor = after.refunded
+    attempt.hard = after.hard
+    attempt.reason = after.reason
+    if after.status in rules.FINAL:
+        attempt.check_at = None
+        if after.status != before.status:
+            attempt.settled_at = at
+    attempt.save()
+    _announce(attempt, before, after, at)
+    return True
+
+
+def _announce(
+    attempt: Attempt, before: Standing, after: Standing, at: datetime
+) -> None:
+    payment = attempt.payment
+    if after.status is Status.DECLINED and before.status is not Status.DECLINED:
+        declined = PaymentDeclined(
+            payment_id=payment.pk,
+            invoice_ref=payment.invoice_ref,
+            attempt_id=attempt.pk,
+            reason=after.reason,
+            hard=after.hard,
+        )
+        outbox.announce(declined, at=at)
+    if after.captured > before.captured:
+        succeeded = PaymentSucceeded(
+            payment_id=payment.pk,
+            invoice_ref=payment.invoice_ref,
+            attempt_id=attempt.pk,
+            minor=after.captured - before.captured,
+            currency=payment.currency,
+            method_ref=attempt.saved_method_id or attempt.method_id,
+            at=at,
+        )
+        outbox.announce(succeeded, at=at)
+    if after.refunded > before.refunded:
+        refunded = PaymentRefunded(
+            payment_id=payment.pk,
+            invoice_ref=payment.invoice_ref,
+            attempt_id=attempt.pk,
+            minor=after.refunded - before.refunded,
+            currency=payment.currency,
+            at=at,
+        )
+        outbox.announce(refunded, at=at)

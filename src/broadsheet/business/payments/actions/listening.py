@@ -1,0 +1,162 @@
+"""Hearing what became of a payment: from webhooks, by asking, and by asking again."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+
+from .. import queries, rules
+from ..models import Attempt, InboundEvent
+from ..providers import Fact, Notice, Refused, Unreachable, Unreadable, provider
+from ..queries import PaymentState
+from .facts import NotOfThisAttempt, apply_fact
+
+log = logging.getLogger(__name__)
+
+AGAIN = timedelta(minutes=5)  # When the provider itself could not be reached.
+
+
+def receive(
+    provider_name: str, /, *, body: bytes, headers: Mapping[str, str], at: datetime
+) -> None:
+    """
+    Take a webhook: prove it on its raw bytes, keep it, apply it. Twice is once. Raise
+    `Forged` (answer 400) with nothing kept, or `NoSuchProvider` (404). Anything else
+    that is raised asks for a 5xx, so that the provider sends it again.
+    """
+    by = provider(provider_name)
+    verified = by.verify(body, headers, at=at)
+    try:
+        notice = by.read(body)
+    except Unreadable as error:
+        _keep_unreadable(provider_name, body, verified, str(error), at)
+        return
+    # Two transactions: an event that fails to apply is kept, and can be applied later.
+    InboundEvent.objects.get_or_create(
+        provider=provider_name,
+        event_id=notice.event_id,
+        defaults={"body": body, "verified": verified, "received_at": at},
+    )
+    with transaction.atomic():
+        event = InboundEvent.objects.select_for_update().get(
+            provider=provider_name, event_id=notice.event_id
+        )
+        if event.applied_at is None:
+            event.outcome = _apply(provider_name, notice, at)
+            event.applied_at = at
+            event.save(update_fields=["outcome", "applied_at"])
+
+
+def refresh(payment_id: UUID, *, at: datetime) -> PaymentState:
+    """
+    Ask the provider about a payment that is still open, and apply what it says; raise
+    nothing if it cannot be reached: the state then says what was known. Safe to call
+    any number of times. One call over the network if the payment is open.
+    """
+    queries.payment(payment_id)
+    for attempt in Attempt.objects.filter(
+        payment=payment_id, status__in=list(rules.OPEN)
+    ).order_by("n"):
+        try:
+            _ask_about(attempt, at)
+        except (Unreachable, Unreadable, NotOfThisAttempt) as error:
+            log.warning("payment %s: %s", payment_id, error)
+    return queries.payment(payment_id)
+
+
+def reconcile(*, at: datetime, limit: int = 100) -> int:
+    """
+    Ask about open attempts whose check is due: 5 minutes, 1 hour, then daily, five
+    times, after they were made. Return how many were asked about. Several workers may
+    run it: each claims its own. One attempt's trouble does not stop the others.
+    """
+    due = _claim(at, limit)
+    for attempt in due:
+        try:
+            _ask_about(attempt, at)
+        except Unreachable as error:
+            # That says nothing about the payment, so it does not count as a check.
+            log.warning("attempt %s: %s", attempt.pk, error)
+            Attempt.objects.filter(pk=attempt.pk, status__in=list(rules.OPEN)).update(
+                checks=F("checks") - 1, check_at=at + AGAIN
+            )
+        except Exception:
+            log.exception("attempt %s cannot be reconciled", attempt.pk)
+    return len(due)
+
+
+def _claim(at: datetime, limit: int) -> list[Attempt]:
+    with transaction.atomic():
+        due = list(
+            Attempt.objects.select_for_update(skip_locked=True)
+            .filter(check_at__lte=at)
+            .order_by("check_at", "id")[:limit]
+        )
+        for attempt in due:
+            attempt.checks += 1
+            wait = rules.wait_after(attempt.checks)
+            attempt.check_at = at + wait if wait is not None else None
+        Attempt.objects.bulk_update(due, ["checks", "check_at"])
+    return due
+
+
+def _ask_about(attempt: Attempt, at: datetime) -> None:
+    try:
+        fact = provider(attempt.provider).find(
+            provider_ref=attempt.provider_ref, key=attempt.idempotency_key, at=at
+        )
+    except Refused as refused:
+        # It says that it does not know the payment: no evidence of a decline (I23).
+        log.warning("attempt %s: %s", attempt.pk, refused)
+        return
+    if fact is not None:
+        apply_fact(attempt.pk, fact, at=at)
+
+
+def _apply(provider_name: str, notice: Notice, at: datetime) -> str:
+    """Apply a notice and return what came of it, in a few words for the desk."""
+    if notice.fact is None:
+        return f"kept: {notice.kind} is not about a payment"
+    attempt_id = _attempt_of(provider_name, notice.fact)
+    if attempt_id is None:
+        log.error("%s tells of %s, which is not ours", provider_name, notice.event_id)
+        return "kept: not about a payment of ours"
+    try:
+        moved = apply_fact(attempt_id, notice.fact, at=at)
+    except NotOfThisAttempt as error:
+        log.error("%s %s: %s", provider_name, notice.event_id, error)
+        return f"refused: {error}"[:200]
+    return "applied" if moved else "nothing new"
+
+
+def _attempt_of(provider_name: str, fact: Fact) -> UUID | None:
+    """Find by the provider's reference, or by our key if its answer never reached us."""
+    ours = Attempt.objects.filter(provider=provider_name)
+    found = (
+        ours.filter(provider_ref=fact.provider_ref).first()
+        or ours.filter(idempotency_key=fact.key, provider_ref="").first()
+    )
+    return found.pk if found else None
+
+
+def _keep_unreadable(
+    provider_name: str, body: bytes, verified: str, why: str, at: datetime
+) -> None:
+    log.error("%s: %s", provider_name, why)
+    InboundEvent.objects.get_or_create(
+        provider=provider_name,
+        event_id=f"sha256:{hashlib.sha256(body).hexdigest()}",
+        defaults={
+            "body": body,
+            "verified": verified,
+            "received_at": at,
+            "applied_at": at,
+            "outcome": f"kept: {why}"[:200],
+        },
+    )

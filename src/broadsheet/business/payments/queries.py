@@ -1,0 +1,152 @@
+"""Questions about payments, attempts and saved methods."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from broadsheet.kit.money import Money
+
+from . import rules
+from .models import Attempt, Payment, PaymentMethod
+from .rules import Status
+
+
+class NoSuchPayment(Exception):
+    """There is no payment with that id. Do not try again."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentState:
+    """
+    How a payment stands. `status` is "succeeded", "declined", "requires_action",
+    "pending" or "unknown"; `captured` is what is held, over all attempts.
+    """
+
+    payment_id: UUID
+    invoice_ref: str
+    status: str
+    captured: Money | None
+    refunded: Money | None
+    reason: str
+    hard: bool
+    pay_at: str
+    method_ref: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptView:
+    attempt_id: UUID
+    n: int
+    status: str
+    provider: str
+    provider_ref: str
+    idempotency_key: str
+    captured: Money
+    refunded: Money
+    reason: str
+    hard: bool
+    off_session: bool
+    made_at: datetime
+    settled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class MethodView:
+    method_ref: UUID
+    provider: str
+    network: str
+    last4: str
+    expires: date
+    saved_at: datetime
+
+
+def payment(payment_id: UUID) -> PaymentState:
+    """Return how a payment stands as far as we know. Two queries; asks nobody."""
+    found = Payment.objects.filter(pk=payment_id).first()
+    if found is None:
+        raise NoSuchPayment(f"There is no payment {payment_id}.")
+    return state(found, _attempts(found))
+
+
+def payment_for(invoice_ref: str) -> PaymentState | None:
+    """Return how the payment of an invoice stands, or None if none was asked for."""
+    found = Payment.objects.filter(invoice_ref=invoice_ref).first()
+    return state(found, _attempts(found)) if found else None
+
+
+def attempts(payment_id: UUID) -> tuple[AttemptView, ...]:
+    """Return every try at a payment, oldest first."""
+    found = (
+        Attempt.objects.filter(payment=payment_id)
+        .select_related("payment")
+        .order_by("n")
+    )
+    return tuple(_view(attempt) for attempt in found)
+
+
+def methods(reader: UUID) -> tuple[MethodView, ...]:
+    """Return the reader's saved methods that can be charged, newest first."""
+    found = PaymentMethod.objects.filter(reader__public_id=reader, removed_at=None)
+    return tuple(
+        MethodView(
+            row.pk, row.provider, row.network, row.last4, row.expires, row.saved_at
+        )
+        for row in found.order_by("-saved_at", "id")
+    )
+
+
+def stuck() -> tuple[AttemptView, ...]:
+    """Return the attempts that the reconciler gave up on: a person must look."""
+    found = Attempt.objects.filter(
+        status__in=[Status.SUBMITTED, Status.UNKNOWN, Status.PENDING], check_at=None
+    )
+    ordered = found.select_related("payment").order_by("made_at", "id")
+    return tuple(_view(attempt) for attempt in ordered)
+
+
+def state(payment: Payment, attempts: Sequence[Attempt]) -> PaymentState:
+    """Fold a payment's attempts, oldest first, into how it stands."""
+    status = rules.overall([Status(attempt.status) for attempt in attempts])
+    telling = [attempt for attempt in attempts if attempt.status == status][-1]
+    captured = sum(attempt.captured_minor for attempt in attempts)
+    refunded = sum(attempt.refunded_minor for attempt in attempts)
+    # Until the provider answers, a caller can do no more with "submitted" than with
+    # "unknown": both mean ask again, and never under a new key.
+    told = Status.UNKNOWN if status in rules.OURS else status
+    return PaymentState(
+        payment_id=payment.pk,
+        invoice_ref=payment.invoice_ref,
+        status=told.value,
+        captured=Money(captured, payment.currency) if captured else None,
+        refunded=Money(refunded, payment.currency) if refunded else None,
+        reason=telling.reason,
+        hard=telling.hard,
+        pay_at=telling.pay_at if status is Status.REQUIRES_ACTION else "",
+        method_ref=telling.saved_method_id or telling.method_id,
+    )
+
+
+def _attempts(payment: Payment) -> list[Attempt]:
+    return list(payment.attempts.order_by("n"))
+
+
+def _view(attempt: Attempt) -> AttemptView:
+    currency = attempt.payment.currency
+    return AttemptView(
+        attempt_id=attempt.pk,
+        n=attempt.n,
+        status=attempt.status,
+        provider=attempt.provider,
+        provider_ref=attempt.provider_ref,
+        idempotency_key=attempt.idempotency_key,
+        captured=Money(attempt.captured_minor, currency),
+        refunded=Money(attempt.refunded_minor, currency),
+        reason=attempt.reason,
+        hard=attempt.hard,
+        off_session=attempt.method_id is not None,
+        made_at=attempt.made_at,
+        settled_at=attempt.settled_at,
+    )

@@ -1,0 +1,1 @@
+"""Pages of the readers' room: each validates, calls one verb, renders."""

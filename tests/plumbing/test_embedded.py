@@ -1,0 +1,135 @@
+"""The embedded PostgreSQL, with real processes that share it, die, and are refused."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+pytestmark = pytest.mark.process
+
+OPEN = """
+import sys, psycopg
+from broadsheet.plumbing import database
+from broadsheet.plumbing.settings import BadSetting, read
+try:
+    url = database.address(read())
+except BadSetting as error:
+    sys.exit(str(error))
+with psycopg.connect(url) as connection:
+    print(connection.execute("SELECT pg_postmaster_start_time()").fetchone()[0], flush=True)
+sys.stdin.read()
+"""
+
+
+class Guest:
+    """A process that holds the server until it is let go, or killed."""
+
+    def __init__(self, var: Path, **environment: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", OPEN],
+            env={**os.environ, "BROADSHEET_VAR": str(var), **environment},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def server(self) -> str:
+        """Return when the server that answers this guest was started."""
+        line = self.process.stdout.readline()
+        assert line, self.process.stderr.read()
+        return line
+
+    def leave(self) -> str:
+        return self.process.communicate(timeout=30)[1]
+
+    def die(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.process.communicate(timeout=30)
+
+
+def postmaster(var: Path) -> psutil.Process | None:
+    try:
+        return psutil.Process(
+            int((var / "postgres/postmaster.pid").read_text().split()[0])
+        )
+    except (OSError, psutil.NoSuchProcess):
+        return None
+
+
+def test_two_processes_share_one_server_and_the_last_one_stops_it(tmp_path):
+    first, second = Guest(tmp_path), Guest(tmp_path)
+    assert first.server() == second.server()
+    assert first.leave() == ""
+    assert postmaster(tmp_path) is not None
+    assert second.leave() == ""
+    assert postmaster(tmp_path) is None
+
+
+def test_a_guest_that_was_killed_does_not_keep_the_server_up(tmp_path):
+    killed, last = Guest(tmp_path), Guest(tmp_path)
+    assert killed.server() == last.server()
+    killed.die()
+    last.leave()
+    assert postmaster(tmp_path) is None
+
+
+def test_a_server_that_was_killed_is_started_again(tmp_path):
+    first = Guest(tmp_path)
+    before = first.server()
+    postmaster(tmp_path).kill()
+    second = Guest(tmp_path)
+    assert second.server() != before
+    second.leave()
+    first.leave()
+    assert postmaster(tmp_path) is None
+
+
+def test_a_note_that_names_somebody_elses_process_is_not_believed(tmp_path):
+    first = Guest(tmp_path)
+    before = first.server()
+    note = (tmp_path / "postgres/postmaster.pid").read_text().split("\n", 1)[1]
+    first.leave()
+    (tmp_path / "postgres/postmaster.pid").write_text(f"{os.getpid()}\n{note}")
+    second = Guest(tmp_path)
+    assert second.server() != before
+    second.leave()
+
+
+def refused(var: Path, **environment: str) -> str:
+    guest = Guest(var, **environment)
+    said = guest.leave()
+    assert guest.process.returncode == 1
+    assert said.count("\n") == 1, said
+    return said
+
+
+def test_a_folder_that_is_a_file_is_refused_in_one_sentence(tmp_path):
+    (tmp_path / "postgres").write_text("no folder")
+    said = refused(tmp_path)
+    assert re.match(r"The embedded PostgreSQL in \S+ cannot start \(.+\); free", said)
+
+
+def test_data_of_another_version_is_refused_in_one_sentence(tmp_path):
+    folder = tmp_path / "postgres"
+    folder.mkdir()
+    (folder / "PG_VERSION").write_text("9\n")
+    said = refused(tmp_path)
+    assert "expecting version 18 but found version 9" in said
+
+
+def test_a_broken_configuration_is_told_in_the_servers_own_words(tmp_path):
+    guest = Guest(tmp_path)
+    guest.server()
+    guest.leave()
+    with (tmp_path / "postgres/postgresql.conf").open("a") as file:
+        file.write("shared_buffers = nonsense\n")
+    said = refused(tmp_path)
+    assert 'configuration file "' in said and "contains errors" in said
