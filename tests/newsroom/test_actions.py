@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
-from wagtail.models import ModelLogEntry, Revision
+from wagtail.models import ModelLogEntry, ReferenceIndex, Revision
 
 from broadsheet.news.newsroom import actions, jobs, queries
 from broadsheet.news.newsroom.events import (
@@ -335,6 +335,20 @@ def test_the_job_lives_in_the_publications_time(filed, at):
     finally:
         publication.move_clock(timedelta(0))
     assert Story.objects.get().live
+
+
+def test_the_desk_knows_where_a_picture_is_used(filed, picture, at):
+    story = filed(picture=picture, blocks=[Block("image", {"picture": picture})])
+    row = Picture.objects.get()
+    places = ["body", "picture"]
+
+    def used() -> list[str]:
+        found = ReferenceIndex.get_references_to(row).filter(object_id=story.pk)
+        return sorted(each.model_path.split(".")[0] for each in found)
+
+    assert used() == places
+    actions.publish(story_id=story.pk, at=at)
+    assert used() == places
 
 
 # --- Correcting, withdrawing, spiking -------------------------------------------------

@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from ..models import Author, Byline, Section, Story, packing
+from ..models.references import noted_once
 from ..rules import Block
 
 if TYPE_CHECKING:
@@ -103,12 +104,13 @@ def file(  # noqa: PLR0913  A story has this many parts.
 def _store(draft: Story, by: Reader | None) -> Story:
     """Keep `draft` as the story's newest revision; a live text stays as it is."""
     check(draft)
-    if not draft.live:
-        draft.has_unpublished_changes = True
-        draft.save()
-    else:
-        Story.objects.filter(pk=draft.pk).update(origin_digest=draft.origin_digest)
-    draft.save_revision(user=by, log_action=True, clean=False)
+    with noted_once(draft):
+        if not draft.live:
+            draft.has_unpublished_changes = True
+            draft.save()
+        else:
+            Story.objects.filter(pk=draft.pk).update(origin_digest=draft.origin_digest)
+        draft.save_revision(user=by, log_action=True, clean=False)
     return Story.objects.get(pk=draft.pk)
 
 
