@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 
 from broadsheet.business.ledger import actions, queries
-from broadsheet.business.ledger.models import Invoice, InvoiceLine, Transaction
+from broadsheet.business.ledger.models import Invoice, InvoiceLine, LineTax, Transaction
+from broadsheet.kit.calendar import Period
 from broadsheet.kit.money import Money
 
 pytestmark = pytest.mark.django_db
@@ -139,13 +140,25 @@ def test_the_database_refuses_to_edit_an_issued_invoice(billed, at, change):
     invoice = settle(billed(), at).invoice
     with pytest.raises(IntegrityError), transaction.atomic():
         Invoice.objects.filter(pk=invoice.id).update(**change)
-    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+    with pytest.raises(IntegrityError, match="is issued"), transaction.atomic():
         InvoiceLine.objects.update(gross_minor=1)
     with pytest.raises(IntegrityError, match="is issued"), transaction.atomic():
         InvoiceLine.objects.create(
             invoice_id=invoice.id, position=2, gross_minor=0, taxable_minor=0
         )
+    with pytest.raises(IntegrityError, match="is issued"), transaction.atomic():
+        LineTax.objects.update(amount_minor=1)
     assert queries.check() == ()
+
+
+def test_the_first_day_is_the_day_of_payment(billed, at):
+    later = Period(date(2026, 8, 4), date(2026, 11, 4))
+    invoice = billed()
+    paid = actions.settle(
+        invoice.id, payment_ref=uuid4(), received=RUPEES_900, period=later, at=at
+    ).invoice
+    line = paid.lines[0]
+    assert Period(line.period_start, line.period_end) == later
 
 
 def test_the_check_says_where_captured_and_posted_differ(billed, at):

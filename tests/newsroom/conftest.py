@@ -30,6 +30,9 @@ class Said:
 @pytest.fixture(autouse=True)
 def media(settings: Any, tmp_path: Any) -> None:
     settings.MEDIA_ROOT = tmp_path
+    # The desk's pages are rendered here without `collectstatic` having run.
+    plain = "django.contrib.staticfiles.storage.StaticFilesStorage"
+    settings.STORAGES = settings.STORAGES | {"staticfiles": {"BACKEND": plain}}
 
 
 @pytest.fixture
@@ -72,7 +75,12 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, datetime]]:
 
     told: list[tuple[object, datetime]] = []
     ear = outbox.Heard(at_once=(lambda event, at: told.append((event, at)),))
-    for event in (events.StoryPublished, events.StoryWithdrawn):
+    for event in (
+        events.StoryPublished,
+        events.StoryWithdrawn,
+        events.SectionChanged,
+        events.AuthorChanged,
+    ):
         monkeypatch.setitem(outbox._routes, event, ear)
     return told
 

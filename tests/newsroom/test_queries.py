@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from broadsheet.news.newsroom import actions, queries
-from broadsheet.news.newsroom.models import Story
+from broadsheet.news.newsroom.models import Picture, Story
 from broadsheet.news.newsroom.rules import Block
 
 from .conftest import Said, photo
@@ -140,6 +140,18 @@ def test_a_small_picture_is_not_blown_up(db):
     shown = block.data["picture"]
     assert (shown.width, shown.height) == (600, 400)
     assert [part.split()[1] for part in shown.srcset.split(", ")] == ["480w", "600w"]
+
+
+def test_a_picture_whose_file_is_lost_is_left_out(published, picture):
+    story = published(
+        picture=picture, blocks=[Block("image", {"picture": picture}), *BODY]
+    )
+    Picture.objects.get().file.storage.delete(Picture.objects.get().file.name)
+
+    assert [teaser.picture for teaser in queries.latest(5)] == [None]
+    assert queries.page(story.pk).picture is None
+    kinds = [b.kind for b in queries.body(story.pk, Said(story.pk, full=True))]
+    assert kinds == ["paragraph", "paragraph", "heading", "paragraph"]
 
 
 def test_a_teaser_has_all_that_a_listing_shows(published, picture, at):

@@ -10,7 +10,6 @@ from __future__ import annotations
 import atexit
 import json
 import logging
-import os
 import subprocess
 import warnings
 from pathlib import Path
@@ -79,8 +78,13 @@ def _embedded(folder: Path) -> str:
         ) from error
     # Handlers run last in, first out: ours before the server's own, which stops the
     # server only if the list of processes holds nobody but us.
-    atexit.register(_forget_the_dead, folder)
+    atexit.register(_leave, folder, lock)
     return str(server.get_uri())
+
+
+def _leave(folder: Path, lock: fasteners.InterProcessLock) -> None:
+    with lock:
+        _forget_the_dead(folder)
 
 
 def _forget_the_dead(folder: Path) -> None:
@@ -100,27 +104,24 @@ def _forget_a_dead_server(folder: Path) -> None:
     """
     note = folder / "postmaster.pid"
     try:
-        process = psutil.Process(int(note.read_text().split()[0]))
-        alive = process.status() != psutil.STATUS_ZOMBIE
-        if alive and process.name().startswith("postgres"):
+        if _lives(int(note.read_text().split()[0]), "postgres"):
             return
     except (OSError, ValueError, IndexError):
         return
-    except psutil.NoSuchProcess:
-        pass
     # PostgreSQL itself would take a zombie, which has the number still, for alive.
     for path in (note, *folder.glob(".s.PGSQL.*.lock")):
         path.unlink(missing_ok=True)
 
 
-def _lives(pid: int) -> bool:
+def _lives(pid: int, name: str = "") -> bool:
+    """Test if a process has this number, and a name that begins so."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        process = psutil.Process(pid)
+        return bool(
+            process.status() != psutil.STATUS_ZOMBIE and process.name().startswith(name)
+        )
+    except psutil.NoSuchProcess:
         return False
-    except PermissionError:
-        pass  # Another user's, and alive.
-    return True
 
 
 def _why(folder: Path, error: Exception) -> str:

@@ -64,6 +64,7 @@ class Undeliverable(Exception):
 _routes: dict[type, Heard] = {}
 _topics: dict[str, type] = {}
 _handlers: dict[str, Handler] = {}
+_adapters: dict[type, TypeAdapter[Any]] = {}
 _defer: Defer | None = None
 
 
@@ -101,7 +102,7 @@ def _write(event: object, handlers: tuple[Handler, ...], at: datetime) -> None:
     announcement = Announcement.objects.create(
         id=new_id(at),
         topic=_name(type(event)),
-        payload=TypeAdapter(type(event)).dump_python(event, mode="json"),
+        payload=_adapter(type(event)).dump_python(event, mode="json"),
         at=at,
     )
     for handler in handlers:
@@ -141,9 +142,7 @@ def _hear(delivery: Delivery) -> None:
     handler = _handlers.get(delivery.handler)
     if event_type is None or handler is None:
         raise Undeliverable(f"{delivery.announcement.topic} -> {delivery.handler}")
-    event: object = TypeAdapter(event_type).validate_python(
-        delivery.announcement.payload
-    )
+    event: object = _adapter(event_type).validate_python(delivery.announcement.payload)
     handler(event, delivery.announcement.at)
 
 
@@ -196,6 +195,13 @@ def prune(*, at: datetime, batch: int = 1000) -> int:
             Delivery.objects.filter(announcement__in=ids).delete()
             pruned += Announcement.objects.filter(pk__in=ids).delete()[0]
     return pruned
+
+
+def _adapter(event_type: type) -> TypeAdapter[Any]:
+    """Return what turns this event into plain JSON and back, built once: it is slow."""
+    if event_type not in _adapters:
+        _adapters[event_type] = TypeAdapter(event_type)
+    return _adapters[event_type]
 
 
 def _name(thing: Any) -> str:

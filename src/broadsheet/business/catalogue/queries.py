@@ -33,6 +33,7 @@ class PlanOffer:
     blurb: str
     benefits: tuple[str, ...]
     features: tuple[str, ...]
+    tax_code: str
 
     @property
     def term(self) -> Term:
@@ -65,7 +66,9 @@ def plan(code: str, at: datetime) -> PlanOffer:
 
 def version(version_id: int) -> PlanOffer:
     """Return what was sold, whether or not it is on sale still."""
-    return _offer(PlanVersion.objects.select_related("plan").get(pk=version_id))
+    return _offer(
+        PlanVersion.objects.select_related("plan__product").get(pk=version_id)
+    )
 
 
 def every_plan() -> tuple[PlanLine, ...]:
@@ -87,7 +90,7 @@ def every_plan() -> tuple[PlanLine, ...]:
 
 def _on_sale(at: datetime) -> QuerySet[PlanVersion]:
     return (
-        PlanVersion.objects.select_related("plan")
+        PlanVersion.objects.select_related("plan__product")
         .filter(
             Q(retired_at=None) | Q(retired_at__gt=at),
             Q(plan__retired_at=None) | Q(plan__retired_at__gt=at),
@@ -115,4 +118,5 @@ def _offer(version: PlanVersion) -> PlanOffer:
             filter(None, map(str.strip, version.plan.benefits.splitlines()))
         ),
         features=tuple(version.plan.features),
+        tax_code=version.plan.product.tax_code,
     )

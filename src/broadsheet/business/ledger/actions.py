@@ -254,11 +254,17 @@ def bill(
 
 @transaction.atomic
 def settle(
-    invoice_id: UUID, *, payment_ref: UUID, received: Money, at: datetime
+    invoice_id: UUID,
+    *,
+    payment_ref: UUID,
+    received: Money,
+    period: Period | None = None,
+    at: datetime,
 ) -> Settlement:
     """
-    Post a receipt; if it covers the invoice, issue it (number and all) as paid. The
-    same payment again changes nothing. What is more than the invoice asks, and all of
+    Post a receipt; if it covers the invoice, issue it (number and all) as paid, for
+    `period` if the days delivered are other than those billed. The same payment again
+    changes nothing. What is more than the invoice asks, and all of
     it when the invoice is void or paid already, is held as the reader's credit.
     Locks the invoice, then the series.
     """
@@ -276,6 +282,8 @@ def settle(
         invoice=invoice.pk,
     )
     paid_now = bool(wanted) and applied == wanted
+    if paid_now and period is not None:
+        invoice.lines.update(period_start=period.start, period_end=period.end)
     if paid_now:
         _issue_as_paid(invoice, at)
     return Settlement(_facts(invoice), paid_now, received - applied)

@@ -1,6 +1,6 @@
 """
 The books and the documents. Triggers in migration 0002 refuse any edit of a
-transaction, an entry, or an invoice that has its number.
+transaction, an entry, or an invoice (lines and taxes too) that has its number.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from django.db.models import QuerySet, Sum
 
 from broadsheet.kit.money import Money
 
-from .models import Closing, Entry, Invoice, Seller, TaxRate
+from .models import Closing, Entry, Invoice, Seller, TaxRate, Transaction
 from .rules import CHART
 
 
@@ -44,8 +44,13 @@ class InvoiceFacts:
     number: str | None
     total: Money
     made_at: datetime
+    issued_at: datetime | None
     paid_at: datetime | None
     lines: tuple[LineFacts, ...]
+
+    @property
+    def description(self) -> str:
+        return ", ".join(line.description for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +146,11 @@ def statement(
     return tuple(lines)
 
 
+def posted_under(prefix: str) -> int:
+    """Return how many transactions have a reference that starts so."""
+    return Transaction.objects.filter(reference__startswith=prefix).count()
+
+
 def invoice(invoice_id: UUID) -> InvoiceFacts | None:
     return next(iter(_facts(Invoice.objects.filter(pk=invoice_id))), None)
 
@@ -169,6 +179,7 @@ def _invoice(row: Invoice) -> InvoiceFacts:
         number=row.number,
         total=row.total,
         made_at=row.made_at,
+        issued_at=row.issued_at,
         paid_at=row.paid_at,
         lines=tuple(
             LineFacts(

@@ -30,8 +30,10 @@ COMMANDS: dict[str, Entry] = {
     "worker": Entry("serve", "worker", "A job worker."),
     "prepare": Entry("prepare", "prepare", "Migrate, and collect static files."),
     "demo": Entry("prepare", "demo", "Open the demo paper."),
+    "import": Entry("imports", "imports", "Stories from another system."),
     "doctor": Entry("doctor", "doctor", "What is wrong, and what to do."),
     "clock": Entry("clock", "clock", "Show or move the publication's test clock."),
+    "ledger": Entry("ledger", "ledger", "Check the books."),
     "outbox": Entry("outbox", "outbox", "Deliveries that failed or wait."),
 }
 
@@ -61,6 +63,8 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except BadSetting as error:
             raise click.ClickException(str(error)) from error
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise  # Click's own ways to end.
         except Exception as error:
             sentence = _database_fault(error)
             if sentence is None:

@@ -37,7 +37,11 @@ def clock(ctx: click.Context, as_json: bool) -> None:
         _show(as_json)
 
 
-@clock.command(context_settings={"ignore_unknown_options": True})
+# Without -h for help, for `-1h` is a span.
+SPANS = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
+
+
+@clock.command(context_settings=SPANS)
 @click.argument("span", type=Span())
 def move(span: timedelta) -> None:
     """Move the present by SPAN (30d, 12h, -45m). For demos and tests only."""

@@ -133,6 +133,8 @@ def _environment(settings: Settings) -> dict[str, str]:
         **os.environ,
         PREFIX + "VAR": str(settings.var),
         PREFIX + "GATEWAY_SECRET": settings.gateway_secret,
+        # The gateway is a program of its own and knows none of our settings.
+        "PAPER_GATEWAY_SECRET": settings.gateway_secret,
         "PYTHONUNBUFFERED": "1",
     }
     for name, url in (
@@ -189,18 +191,14 @@ def _children(
     ]
     # A mail server or a gateway that was named is not ours to start.
     if PREFIX + "SMTP_URL" not in os.environ:
-        inbox = ["--port", _port(environment, "SMTP_URL")]
-        inbox += ["--folder", str(settings.var / "inbox")]
-        children.append(child("inbox", 1, "broadsheet.plumbing.inbox", *inbox))
+        children.append(child("inbox", 1, "broadsheet.plumbing.inbox"))
     if PREFIX + "GATEWAY_URL" not in os.environ:
-        gateway = ["--port", _port(environment, "GATEWAY_URL")]
-        gateway += ["--store", str(settings.var / "paper-gateway.sqlite3")]
-        children.append(child("gateway", 1, "paper_gateway", *gateway))
+        store = str(settings.var / "paper-gateway.sqlite3")
+        where = str(urlsplit(environment[PREFIX + "GATEWAY_URL"]).port)
+        children.append(
+            child("gateway", 1, "paper_gateway", "--port", where, "--store", store)
+        )
     return children
-
-
-def _port(environment: dict[str, str], name: str) -> str:
-    return str(urlsplit(environment[PREFIX + name]).port)
 
 
 def _wait_until_ready(children: list[Child], port: int) -> None:

@@ -18,3 +18,17 @@ class StoryWithdrawn:
     """A story that was live is no longer to be shown anywhere."""
 
     story_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SectionChanged:
+    """A section's name or address, which all of its stories repeat, is another."""
+
+    section_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorChanged:
+    """An author's name or address, which all of her stories repeat, is another."""
+
+    author_id: int

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ from django.db import connection
 from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext
 from taggit.models import Tag
+
+from broadsheet.gate.house import queries as gate
 
 from .models import Author, Placing, Section, Story, showing
 from .rules import (
@@ -26,6 +29,7 @@ from .rules import (
     Listing,
     Picture,
     SectionLink,
+    Standing,
     StoryPage,
     Teaser,
     lead_in,
@@ -43,6 +47,7 @@ __all__ = [
     "NoSuchStory",
     "Picture",
     "SectionLink",
+    "Standing",
     "StoryPage",
     "Teaser",
     "WrongDecision",
@@ -52,8 +57,12 @@ __all__ = [
     "front",
     "latest",
     "page",
+    "river",
     "section",
     "sections",
+    "standing",
+    "standings",
+    "teasers",
     "topic",
 ]
 
@@ -102,7 +111,10 @@ def body(story_id: int, decision: Decision) -> tuple[Block, ...]:
         raise NoSuchStory(story_id)
     if decision.full:
         return showing.blocks_of(story.body)
-    return lead_in(showing.stored_blocks(story.body))
+    policy = gate.policy()
+    return lead_in(
+        showing.stored_blocks(story.body), policy.lead_in_min, policy.lead_in_max
+    )
 
 
 def canonical(story_id: int) -> str | None:
@@ -114,6 +126,39 @@ def canonical(story_id: int) -> str | None:
         .first()
     )
     return story.path if story else None
+
+
+def standing(story_id: int) -> Standing | None:
+    """Return what the gate is told of a live story, or None. Costs one query."""
+    found = standings(after=story_id - 1, limit=1)
+    return found[0] if found and found[0].story_id == story_id else None
+
+
+def standings(
+    *,
+    after: int = 0,
+    limit: int = 1000,
+    section_id: int | None = None,
+    author_id: int | None = None,
+) -> tuple[Standing, ...]:
+    """Return live stories numbered above `after`, in that order: all, by and by."""
+    rows = Story.objects.filter(live=True, pk__gt=after).select_related("section")
+    if section_id is not None:
+        rows = rows.filter(section=section_id)
+    if author_id is not None:
+        rows = rows.filter(placings__author=author_id)
+    names = "slug access live_revision first_published_at updated_at".split()
+    rows = rows.only(*names, "section__slug").order_by("pk")[:limit]
+    return tuple(showing.standing(story) for story in rows)
+
+
+def teasers(story_ids: Sequence[int]) -> tuple[Teaser, ...]:
+    """Return the live ones of `story_ids`, in that order. Costs four queries."""
+    if not story_ids:
+        return ()
+    rows = showing.teasers(showing.live().filter(pk__in=story_ids))
+    found = {each.story_id: each for each in rows}
+    return tuple(found[pk] for pk in story_ids if pk in found)
 
 
 # --- Rivers ---------------------------------------------------------------------------
@@ -132,37 +177,49 @@ def latest(limit: int, section: str | None = None) -> tuple[Teaser, ...]:
     return showing.teasers(stories.order_by(*NEWEST)[:limit])
 
 
+def river(*, before: str | None = None, limit: int = 20) -> Listing:
+    """Return one page of all stories, newest first."""
+    shown = _page_of(showing.live(), before, limit)
+    return _listing(gettext("Latest"), "", "/", shown, limit)
+
+
 def section(slug: str, *, before: str | None = None, limit: int = 20) -> Listing | None:
     """Return one page of a section's stories, newest first, or None."""
     row = Section.objects.filter(slug=slug).first()
     if row is None:
         return None
-    stories = showing.live().filter(section=row)
+    shown = _page_of(showing.live().filter(section=row), before, limit)
+    return _listing(row.name, row.description, row.path, shown, limit)
+
+
+def _page_of(
+    stories: QuerySet[Story], before: str | None, limit: int
+) -> tuple[Teaser, ...]:
+    """Return the stories older than `before`, and one more than is shown."""
     if before is not None:
         at, pk = _position(before)
         stories = stories.filter(
             Q(first_published_at__lt=at) | Q(first_published_at=at, pk__lt=pk),
             first_published_at__lte=at,  # So that the index is entered at `at`.
         )
-    teasers = showing.teasers(stories.order_by(*NEWEST)[: limit + 1])
-    return _listing(row.name, row.description, row.path, teasers, limit)
+    return showing.teasers(stories.order_by(*NEWEST)[: limit + 1])
 
 
 def author(slug: str, *, before: str | None = None, limit: int = 20) -> Listing | None:
     row = Author.objects.filter(slug=slug).first()
     if row is None:
         return None
-    teasers = _placed(Placing.objects.filter(author=row), before, limit)
-    return _listing(row.name, row.bio or row.role, row.path, teasers, limit)
+    shown = _placed(Placing.objects.filter(author=row), before, limit)
+    return _listing(row.name, row.bio or row.role, row.path, shown, limit)
 
 
 def topic(slug: str, *, before: str | None = None, limit: int = 20) -> Listing | None:
     row = Tag.objects.filter(slug=slug).first()
     if row is None:
         return None
-    teasers = _placed(Placing.objects.filter(tag=row), before, limit)
+    shown = _placed(Placing.objects.filter(tag=row), before, limit)
     about = gettext("Stories about %(topic)s") % {"topic": row.name}
-    return _listing(row.name, about, f"/topics/{row.slug}/", teasers, limit)
+    return _listing(row.name, about, f"/topics/{row.slug}/", shown, limit)
 
 
 def _placed(
@@ -176,23 +233,14 @@ def _placed(
         )
     newest = placings.order_by("-published_at", "-story_id")
     ids = list(newest.values_list("story_id", flat=True)[: limit + 1])
-    return _in_order(ids)
-
-
-def _in_order(ids: list[int]) -> tuple[Teaser, ...]:
-    found = {each.story_id: each for each in _teasers_of(ids)}
-    return tuple(found[pk] for pk in ids if pk in found)
-
-
-def _teasers_of(ids: list[int]) -> tuple[Teaser, ...]:
-    return showing.teasers(showing.live().filter(pk__in=ids)) if ids else ()
+    return teasers(ids)
 
 
 def _listing(
-    title: str, about: str, path: str, teasers: tuple[Teaser, ...], limit: int
+    title: str, about: str, path: str, found: tuple[Teaser, ...], limit: int
 ) -> Listing:
-    more = len(teasers) > limit
-    shown = teasers[:limit]
+    more = len(found) > limit
+    shown = found[:limit]
     return Listing(title, about, path, shown, _cursor(shown[-1]) if more else None)
 
 
@@ -248,8 +296,7 @@ def front(at: datetime) -> FrontPage:
     by_section = _newest_of_each_section(PER_SECTION + SECONDS + RIVER + 1)
     wanted = {pk for pk, _picture in newest} | {*picks, *by_section}
     found = {
-        each.story_id: each
-        for each in _teasers_of([*wanted, *([lead] if lead else [])])
+        each.story_id: each for each in teasers([*wanted, *([lead] if lead else [])])
     }
     return _lay_out(lead, [pk for pk, _ in newest], picks, by_section, found)
 

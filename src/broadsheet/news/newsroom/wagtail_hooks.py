@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import django_filters
+from django import forms
 from django.contrib import messages
 from django.db import transaction
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.db.models import CharField, Exists, OuterRef, QuerySet
+from django.db.models.functions import Cast
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -27,25 +29,47 @@ from wagtail.admin.panels import (
 )
 from wagtail.admin.ui.tables import (
     BooleanColumn,
-    LiveStatusTagColumn,
     NumberColumn,
+    StatusTagColumn,
     UpdatedAtColumn,
 )
+from wagtail.models import Revision, WorkflowState
 from wagtail.snippets.models import register_snippet
 from wagtail.snippets.views import snippets as views
 from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
 
-from broadsheet.plumbing import publication
+from broadsheet.plumbing import outbox, publication
 
+from .events import AuthorChanged, SectionChanged
 from .models import Author, Embargoed, Section, Story
 from .models.story import embargo_sentence, headline_search
 from .rules import under_embargo
+
+RENAMED = {"name", "slug"}  # What every page of a section or an author repeats.
+PLAIN_CLASSES = [
+    ("free", _("Free")),
+    ("metered", _("Metered")),
+    ("premium", _("Premium")),
+]
+
+
+def access_classes(*more: str) -> list[tuple[str, Any]]:
+    """Return the classes to choose from: the plain ones, and those of the sections."""
+    used = {*Section.objects.values_list("access", flat=True), *more}
+    verticals = sorted(used - {name for name, _label in PLAIN_CLASSES})
+    return [*PLAIN_CLASSES, *((name, name) for name in verticals)]
+
 
 # --- The form ---------------------------------------------------------------------------
 
 
 class StoryForm(WagtailAdminModelForm):
     """A story's form. Whoever presses "publish" too early is told so beside the field."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        classes = access_classes(self.instance.access)
+        self.fields["access"] = forms.ChoiceField(choices=classes, label=_("Class"))
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean()
@@ -81,20 +105,50 @@ PROMOTION_PANELS = [
 
 # --- The list ---------------------------------------------------------------------------
 
-STATUSES = [
-    ("live", _("Live")),
-    ("changed", _("Live with a newer draft")),
-    ("draft", _("Draft")),
-    ("scheduled", _("Scheduled")),
-    ("withdrawn", _("Withdrawn")),
-]
+STATUSES = {
+    "live": _("Live"),
+    "changed": _("Live, newer draft"),
+    "draft": _("Draft"),
+    "review": _("In review"),
+    "scheduled": _("Scheduled"),
+    "withdrawn": _("Withdrawn"),
+}
 _STATUS: dict[str, dict[str, Any]] = {
     "live": {"live": True},
     "changed": {"live": True, "has_unpublished_changes": True},
     "draft": {"live": False, "last_published_at": None},
-    "scheduled": {"_revisions__approved_go_live_at__isnull": False},
+    "review": {"in_review": True},
+    "scheduled": {"is_scheduled": True},
     "withdrawn": {"live": False, "last_published_at__isnull": False},
 }
+
+
+def with_status(stories: QuerySet[Story]) -> Any:
+    """Annotate what Wagtail's own column would ask of each story, one by one."""
+    own = {
+        "base_content_type": Story.get_content_type().pk,
+        "object_id": Cast(OuterRef("pk"), CharField()),
+    }
+    scheduled = Revision.objects.filter(approved_go_live_at__isnull=False, **own)
+    review = WorkflowState.objects.filter(
+        status__in=(
+            WorkflowState.STATUS_IN_PROGRESS,
+            WorkflowState.STATUS_NEEDS_CHANGES,
+        ),
+        **own,
+    )
+    return stories.annotate(is_scheduled=Exists(scheduled), in_review=Exists(review))
+
+
+def status(story: Any) -> Any:
+    """Return the word for a story that `with_status` annotated."""
+    if story.is_scheduled:
+        return STATUSES["scheduled"]
+    if story.in_review:
+        return STATUSES["review"]
+    if story.live:
+        return STATUSES["changed" if story.has_unpublished_changes else "live"]
+    return STATUSES["draft" if story.last_published_at is None else "withdrawn"]
 
 
 def by_status(stories: QuerySet[Story], _name: str, value: str) -> QuerySet[Story]:
@@ -105,16 +159,9 @@ class StoryFilters(WagtailFilterSet):
     section = django_filters.ModelChoiceFilter(
         queryset=Section.objects.order_by("rank", "name"), label=_("Section")
     )
-    access = django_filters.ChoiceFilter(
-        choices=[
-            ("free", _("Free")),
-            ("metered", _("Metered")),
-            ("premium", _("Premium")),
-        ],
-        label=_("Class"),
-    )
+    access = django_filters.ChoiceFilter(choices=access_classes, label=_("Class"))
     status = django_filters.ChoiceFilter(
-        choices=STATUSES, method=by_status, label=_("Status")
+        choices=list(STATUSES.items()), method=by_status, label=_("Status")
     )
     author = django_filters.ModelChoiceFilter(
         field_name="bylines__author",
@@ -138,29 +185,36 @@ class StoryIndex(views.IndexView):
         return True
 
 
-class TellsOfEmbargo:
-    """A view whose "publish" an embargo may refuse: then nothing moved, and it says so."""
+class StoryEdit(views.EditView):
+    """The form itself refuses "publish"; a sub-editor's approval may still meet one."""
 
-    def dispatch(
-        self, request: HttpRequest, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
+    def run_action_method(self) -> HttpResponse | None:
         try:
             with transaction.atomic():
-                answer: HttpResponseBase = super().dispatch(  # type: ignore[misc]
-                    request, *args, **kwargs
-                )
+                answer: HttpResponse | None = super().run_action_method()
+                return answer
+        except Embargoed as refusal:  # What was typed is saved; nothing else moved.
+            messages.error(self.request, str(refusal))
+            return redirect(self.get_edit_url())
+
+
+class StoryWorkflowAction(views.WorkflowActionView):
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            with transaction.atomic():
+                answer: HttpResponse = super().post(request, *args, **kwargs)
                 return answer
         except Embargoed as refusal:
             messages.error(request, str(refusal))
-            return redirect(request.get_full_path())
+            return self.render_or_redirect(request)
 
-
-class StoryEdit(TellsOfEmbargo, views.EditView):
-    pass
-
-
-class StoryWorkflowAction(TellsOfEmbargo, views.WorkflowActionView):
-    pass
+    def render_or_redirect(self, request: HttpRequest) -> HttpResponse:
+        """Lead back to the story, out of the desk's modal window if it was in one."""
+        if request.headers.get("x-requested-with") != "XMLHttpRequest":
+            return redirect(self.redirect_url)
+        step = {"step": "success", "redirect": self.redirect_url}
+        answer: HttpResponse = self.render_modal_json(request, step)
+        return answer
 
 
 class StoryUnpublish(views.UnpublishView):
@@ -174,8 +228,25 @@ class StoryUnpublish(views.UnpublishView):
         )
 
 
+class SectionEdit(views.EditView):
+    def save_instance(self) -> Section:
+        section: Section = super().save_instance()
+        if RENAMED & set(self.form.changed_data):
+            outbox.announce(SectionChanged(section.pk), at=publication.now())
+        return section
+
+
+class AuthorEdit(views.EditView):
+    def save_instance(self) -> Author:
+        author: Author = super().save_instance()
+        if RENAMED & set(self.form.changed_data):
+            outbox.announce(AuthorChanged(author.pk), at=publication.now())
+        return author
+
+
 class StoryViewSet(SnippetViewSet):
     model = Story
+    copy_view_enabled = False  # A copy would claim the origin of an imported story.
     icon = "doc-full"
     url_prefix = "stories"
     menu_label = _("Stories")
@@ -185,7 +256,12 @@ class StoryViewSet(SnippetViewSet):
         "headline",
         "section",
         "access",
-        LiveStatusTagColumn(),
+        StatusTagColumn(
+            "status",
+            label=_("Status"),
+            accessor=status,
+            primary=lambda story: story.live,
+        ),
         NumberColumn("word_count", label=_("Words"), sort_key=None),
         UpdatedAtColumn(),
         BooleanColumn("locked", label=_("Locked")),
@@ -204,8 +280,9 @@ class StoryViewSet(SnippetViewSet):
         base_form_class=StoryForm,
     )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Story]:
-        return Story.objects.select_related("section", "latest_revision").defer("body")
+    def get_queryset(self, request: HttpRequest) -> Any:
+        stories = Story.objects.select_related("section", "latest_revision")
+        return with_status(stories.defer("body", "latest_revision__content"))
 
 
 class SectionViewSet(SnippetViewSet):
@@ -213,6 +290,7 @@ class SectionViewSet(SnippetViewSet):
     icon = "folder-open-1"
     url_prefix = "sections"
     menu_label = _("Sections")
+    edit_view_class = SectionEdit
     ordering = ("rank", "name", "pk")
     list_display = ("name", "slug", "rank", "access")
     panels = (
@@ -228,6 +306,7 @@ class AuthorViewSet(SnippetViewSet):
     icon = "user"
     url_prefix = "authors"
     menu_label = _("Authors")
+    edit_view_class = AuthorEdit
     ordering = ("name", "pk")
     list_display = ("name", "role", "slug")
     search_fields = ("name",)

@@ -18,10 +18,6 @@ CREATE TRIGGER entries_are_append_only BEFORE UPDATE OR DELETE ON ledger_entry
     FOR EACH ROW EXECUTE FUNCTION ledger_refuse_edit();
 CREATE TRIGGER closings_are_append_only BEFORE UPDATE OR DELETE ON ledger_closing
     FOR EACH ROW EXECUTE FUNCTION ledger_refuse_edit();
-CREATE TRIGGER lines_are_append_only BEFORE UPDATE OR DELETE ON ledger_invoiceline
-    FOR EACH ROW EXECUTE FUNCTION ledger_refuse_edit();
-CREATE TRIGGER taxes_are_append_only BEFORE UPDATE OR DELETE ON ledger_linetax
-    FOR EACH ROW EXECUTE FUNCTION ledger_refuse_edit();
 
 CREATE FUNCTION ledger_refuse_unbalanced() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -60,26 +56,35 @@ END $$;
 CREATE TRIGGER issued_invoices_are_final BEFORE UPDATE OR DELETE ON ledger_invoice
     FOR EACH ROW EXECUTE FUNCTION ledger_refuse_edit_of_issued();
 
-CREATE FUNCTION ledger_refuse_late_line() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION ledger_refuse_edit_of_issued_line() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    which uuid;
 BEGIN
-    IF EXISTS (SELECT 1 FROM ledger_invoice WHERE id = NEW.invoice_id AND number IS NOT NULL) THEN
+    IF TG_TABLE_NAME = 'ledger_invoiceline' THEN
+        which := CASE TG_OP WHEN 'INSERT' THEN NEW.invoice_id ELSE OLD.invoice_id END;
+    ELSE
+        SELECT invoice_id INTO which FROM ledger_invoiceline
+            WHERE id = CASE TG_OP WHEN 'INSERT' THEN NEW.line_id ELSE OLD.line_id END;
+    END IF;
+    IF EXISTS (SELECT 1 FROM ledger_invoice WHERE id = which AND number IS NOT NULL) THEN
         RAISE EXCEPTION 'the invoice of this line is issued' USING ERRCODE = 'restrict_violation';
     END IF;
-    RETURN NEW;
+    RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
 END $$;
-CREATE TRIGGER no_line_after_issue BEFORE INSERT ON ledger_invoiceline
-    FOR EACH ROW EXECUTE FUNCTION ledger_refuse_late_line();
+CREATE TRIGGER issued_lines_are_final BEFORE INSERT OR UPDATE OR DELETE ON ledger_invoiceline
+    FOR EACH ROW EXECUTE FUNCTION ledger_refuse_edit_of_issued_line();
+CREATE TRIGGER issued_taxes_are_final BEFORE INSERT OR UPDATE OR DELETE ON ledger_linetax
+    FOR EACH ROW EXECUTE FUNCTION ledger_refuse_edit_of_issued_line();
 """
 BACKWARD = """
-DROP TRIGGER no_line_after_issue ON ledger_invoiceline;
-DROP FUNCTION ledger_refuse_late_line();
+DROP TRIGGER issued_taxes_are_final ON ledger_linetax;
+DROP TRIGGER issued_lines_are_final ON ledger_invoiceline;
+DROP FUNCTION ledger_refuse_edit_of_issued_line();
 DROP TRIGGER issued_invoices_are_final ON ledger_invoice;
 DROP FUNCTION ledger_refuse_edit_of_issued();
 DROP TRIGGER entries_balance ON ledger_entry;
 DROP TRIGGER transactions_balance ON ledger_transaction;
 DROP FUNCTION ledger_refuse_unbalanced();
-DROP TRIGGER taxes_are_append_only ON ledger_linetax;
-DROP TRIGGER lines_are_append_only ON ledger_invoiceline;
 DROP TRIGGER closings_are_append_only ON ledger_closing;
 DROP TRIGGER entries_are_append_only ON ledger_entry;
 DROP TRIGGER transactions_are_append_only ON ledger_transaction;

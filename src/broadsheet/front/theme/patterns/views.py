@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -10,10 +11,12 @@ from .book import PATTERNS, Pattern
 
 
 def index(request: HttpRequest) -> HttpResponse:
+    _only_staff(request)
     return render(request, "patterns/index.html", {"patterns": PATTERNS})
 
 
 def show(request: HttpRequest, name: str) -> HttpResponse:
+    _only_staff(request)
     if name not in PATTERNS:
         raise Http404
     return HttpResponse(drawn(request, PATTERNS[name]))
@@ -27,3 +30,9 @@ def drawn(request: HttpRequest, pattern: Pattern) -> str:
         return inlined(html) if pattern.kind == "letter" else html
     context |= {"template": pattern.template}
     return render(request, "patterns/part.html", context).content.decode()
+
+
+def _only_staff(request: HttpRequest) -> None:
+    staff = getattr(request, "user", None)
+    if not (settings.DEBUG or (staff and staff.is_staff)):
+        raise Http404

@@ -11,6 +11,7 @@ from .house import BadPicture, add_picture, open_author, open_section
 from .living import (
     NoSuchStory,
     NotLive,
+    Withdrawn,
     correct,
     publish,
     publish_due,
@@ -29,6 +30,7 @@ __all__ = [
     "NoSuchStory",
     "NotLive",
     "WasPublished",
+    "Withdrawn",
     "add_picture",
     "correct",
     "file",

@@ -63,21 +63,23 @@ def file(  # noqa: PLR0913  A story has this many parts.
     Raise `NoSuchSection`, `NoSuchAuthor`, `BadBlock` or `BadStory`.
     """
     section = _section(section_slug)
-    given = {
-        "headline": headline,
-        "standfirst": standfirst,
-        "body": packing.to_stored(blocks),
-        "section_id": section.pk,
-        "access": access or section.access,
-        "dateline": dateline,
-        "agency": agency,
-        "slug": slug or "",
-        "embargo_until": embargo_until,
-        "picture_id": picture,
-        "caption": caption,
-        "is_lead": is_lead,
-        "picked_on": picked_on,
-    }
+    given = packing.without_nulls(
+        {
+            "headline": headline,
+            "standfirst": standfirst,
+            "body": packing.to_stored(blocks),
+            "section_id": section.pk,
+            "access": access or section.access,
+            "dateline": dateline,
+            "agency": agency,
+            "slug": slug or "",
+            "embargo_until": embargo_until,
+            "picture_id": picture,
+            "caption": caption,
+            "is_lead": is_lead,
+            "picked_on": picked_on,
+        }
+    )
     names = sorted({tag.strip() for tag in tags if tag.strip()})
     digest = _digest(given, authors, names, first_published_at)
     story = _known(origin, origin_id) or Story(

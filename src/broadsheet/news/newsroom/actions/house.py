@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.core.files.base import ContentFile
+from django.db import transaction
 from django.utils.translation import gettext
 
+from broadsheet.plumbing import outbox, publication
+
+from ..events import AuthorChanged, SectionChanged
 from ..models import Author, Picture, Section, packing
 from ..rules import bad_access, bad_slug
 from .filing import BadStory
@@ -27,20 +32,20 @@ def open_section(
     rank: int = 100,
     access: str = "metered",
     description: str = "",
+    at: datetime | None = None,
 ) -> Section:
     """Open a section, or change the one at that address. Raise `BadStory`."""
     why = bad_slug(slug) or bad_access(access)
     if why is not None:
         raise BadStory(why)
-    section, _new = Section.objects.update_or_create(
-        slug=slug,
-        defaults={
-            "name": name[:80],
-            "rank": rank,
-            "access": access,
-            "description": description[:240],
-        },
-    )
+    section = Section.objects.filter(slug=slug).first() or Section(slug=slug)
+    section.name, section.rank, section.access = name[:80], rank, access
+    section.description = description[:240]
+    with transaction.atomic():
+        renamed = _renamed(Section, section)
+        section.save()
+        if renamed:  # Who hears it at once must find it saved.
+            outbox.announce(SectionChanged(section.pk), at=at or publication.now())
     return section
 
 
@@ -51,18 +56,23 @@ def open_author(
     role: str = "",
     bio: str = "",
     picture: int | None = None,
+    at: datetime | None = None,
 ) -> Author:
     """Open an author's page, or change the one at that address."""
-    author, _new = Author.objects.update_or_create(
-        slug=slug,
-        defaults={
-            "name": name[:120],
-            "role": role[:120],
-            "bio": bio,
-            "picture_id": picture,
-        },
-    )
+    author = Author.objects.filter(slug=slug).first() or Author(slug=slug)
+    author.name, author.role, author.bio = name[:120], role[:120], bio
+    author.picture_id = picture
+    with transaction.atomic():
+        renamed = _renamed(Author, author)
+        author.save()
+        if renamed:
+            outbox.announce(AuthorChanged(author.pk), at=at or publication.now())
     return author
+
+
+def _renamed(model: type[Section | Author], row: Section | Author) -> bool:
+    stored = model.objects.select_for_update().filter(pk=row.pk).first()
+    return stored is not None and (stored.name, stored.slug) != (row.name, row.slug)
 
 
 def add_picture(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.utils.translation import gettext
+from wagtail.log_actions import log
 from wagtail.models import Revision
 
 from ..models import Correction, Embargoed, Story, packing
@@ -24,6 +25,10 @@ class NoSuchStory(Exception):
     """There is no story of that number."""
 
 
+class Withdrawn(Exception):
+    """The story was taken down; only `again=True` brings it back."""
+
+
 class NotLive(Exception):
     """Only a live story can be corrected or withdrawn."""
 
@@ -32,18 +37,23 @@ def publish(
     *,
     story_id: int,
     first_published_at: datetime | None = None,
+    again: bool = False,
     by: Reader | None = None,
     at: datetime,
 ) -> Story:
     """
     Let the newest revision go live; if it already is, nothing happens. An imported
-    story may keep the date it was first printed with. Raise `NoSuchStory`, `Embargoed`.
+    story may keep the date it was first printed with. A story that was taken down goes
+    live `again` only if that is said, so that no import brings back what a court or an
+    agency had killed. Raise `NoSuchStory`, `Embargoed`, `Withdrawn`.
     """
     with transaction.atomic():
         story = _locked(story_id)
         if story.live and not story.has_unpublished_changes:
             return story
-        if first_published_at is not None and not story.live:
+        if not (story.live or again) and story.last_published_at is not None:
+            raise Withdrawn(story_id)
+        if first_published_at is not None and story.last_published_at is None:
             story.first_published_at = first_published_at
             story.save(update_fields=["first_published_at"])
         revision = _newest_revision(story, by)
@@ -62,8 +72,8 @@ def correct(
 ) -> Story:
     """
     Publish a corrected story and tell readers, in `text`, what was wrong. `changes` are
-    among headline, standfirst, dateline and caption. An unpublished draft of the story
-    is left as it is. Raise `NoSuchStory`, `NotLive`, `BadBlock`, `BadStory`.
+    among headline, standfirst, dateline and caption. The live text is what is
+    corrected; a draft newer than it stays among the revisions. Raise `NoSuchStory`, `NotLive`, `BadBlock`, `BadStory`.
     """
     changes = dict(changes or {})
     if not text.strip():
@@ -98,22 +108,24 @@ def withdraw(
         story.unpublish(user=by, reason=reason, at=at)
 
 
-def spike(*, story_id: int) -> None:
-    """Throw away a draft that readers never saw. Raise `NoSuchStory`, `WasPublished`."""
+def spike(*, story_id: int, by: Reader | None = None, at: datetime) -> None:
+    """
+    Throw away a draft that readers never saw; the desk's log keeps who did. Raise
+    `NoSuchStory`, `WasPublished`.
+    """
     with transaction.atomic():
         story = _locked(story_id)
+        log(story, "wagtail.delete", user=by, timestamp=at, deleted=True)
         story.delete()
 
 
 def publish_due(*, at: datetime) -> tuple[int, int]:
     """
-    Let every story whose hour has come go live, and take down those whose time is over.
-    Return how many of each. Every story is a transaction of its own, so that one that
-    is refused holds up no other; it is tried again the next minute.
+    Let every story and page whose hour has come go live, and take down the stories
+    whose time is over. Return how many of each. Every one is a transaction of its own,
+    so that one that is refused holds up no other; it is tried again the next minute.
     """
-    due = Revision.objects.filter(
-        approved_go_live_at__lte=at, content_type=Story.get_content_type()
-    )
+    due = Revision.objects.filter(approved_go_live_at__lte=at)
     published = 0
     for revision in due.order_by("approved_go_live_at", "pk").iterator():
         published += _publish_one(revision, at)
@@ -133,10 +145,10 @@ def publish_due(*, at: datetime) -> tuple[int, int]:
 
 
 def _publish_one(revision: Revision, at: datetime) -> int:
+    scheduled = revision.content_object
+    when = {"at": at} if isinstance(scheduled, Story) else {}
     try:
-        revision.content_object.publish(
-            revision, log_action="wagtail.publish.scheduled", at=at
-        )
+        scheduled.publish(revision, log_action="wagtail.publish.scheduled", **when)
     except Embargoed:
         return 0
     return 1

@@ -21,6 +21,17 @@ class BadBlock(Exception):
     """A block is of no known kind, or lacks a part. The message says which."""
 
 
+def without_nulls(value: Any) -> Any:
+    """Return `value` without the NUL characters that PostgreSQL cannot store."""
+    if isinstance(value, str):
+        return value.replace("\x00", "")
+    if isinstance(value, Mapping):
+        return {key: without_nulls(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_nulls(each) for each in value]
+    return value
+
+
 def to_stored(blocks: Iterable[Block]) -> list[dict[str, Any]]:
     """
     Return `blocks` in the JSON that a body stores, with all markup sanitised and blocks
@@ -38,7 +49,8 @@ def _one(number: int, block: Block) -> dict[str, Any] | None:
             % {"number": number, "kind": block.kind}
         )
     try:
-        value = pack(clean_block(block).data)
+        data = without_nulls(block.data)
+        value = pack(clean_block(Block(block.kind, data)).data)
     except (KeyError, TypeError, ValueError) as error:
         raise BadBlock(
             gettext("Block %(number)d, a %(kind)s, lacks a part or has a wrong one.")
@@ -115,8 +127,13 @@ def readable_picture(content: bytes) -> bool:
     try:
         with Pillow.open(io.BytesIO(content)) as image:
             known = image.format in ("JPEG", "PNG", "GIF", "WEBP", "AVIF")
-            return known and image.width * image.height <= LARGEST_PICTURE
-    except (UnidentifiedImageError, OSError, Pillow.DecompressionBombError):
+            if not known or image.width * image.height > LARGEST_PICTURE:
+                return False
+            image.load()  # A file that breaks off half-way has a good beginning.
+            return True
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
+        return False
+    except Pillow.DecompressionBombError:
         return False
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from wagtail.actions.publish_revision import PublishRevisionAction
+from wagtail.log_actions import log
 
 
 class Publishing(PublishRevisionAction):
@@ -64,8 +65,6 @@ class Publishing(PublishRevisionAction):
             self._log()
 
     def _log(self) -> None:
-        from wagtail.log_actions import log  # noqa: PLC0415  It needs the app registry.
-
         action = (
             self.log_action if isinstance(self.log_action, str) else "wagtail.publish"
         )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from django.apps import apps
 from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext
+from wagtail.images.models import SourceImageIOError
 from wagtail.rich_text import expand_db_html
 
 from ..rules import (
@@ -22,6 +23,7 @@ from ..rules import (
     Byline,
     Correction,
     Picture,
+    Standing,
     StoryPage,
     Teaser,
     reading_minutes,
@@ -115,12 +117,9 @@ def _show(
     block: Block, pictures: Mapping[int, PictureRow], related: Mapping[int, Teaser]
 ) -> Block | None:
     if block.kind in ("image", "gallery"):
-        shown = tuple(
-            _placed(pictures[used["picture"]], used)
-            for used in _used(block)
-            if used["picture"] in pictures
-        )
-        return _pictured(block.kind, shown)
+        rows = [(pictures.get(used["picture"]), used) for used in _used(block)]
+        placed = [_placed(row, used) for row, used in rows if row is not None]
+        return _pictured(block.kind, tuple(each for each in placed if each is not None))
     if block.kind == "related":
         found = tuple(related[pk] for pk in block.data["stories"] if pk in related)
         return Block("related", {"teasers": found}) if found else None
@@ -138,7 +137,7 @@ def _pictured(kind: str, shown: tuple[Picture, ...]) -> Block | None:
     )
 
 
-def _placed(row: PictureRow, used: Mapping[str, Any]) -> Picture:
+def _placed(row: PictureRow, used: Mapping[str, Any]) -> Picture | None:
     return picture(
         row,
         STORY_WIDTHS,
@@ -150,7 +149,8 @@ def _placed(row: PictureRow, used: Mapping[str, Any]) -> Picture:
 
 def _resolved(kind: str, markup: str) -> str:
     """Return `markup` with its links to Wagtail's pages turned into addresses."""
-    expanded = expand_db_html(markup)
+    # A page that no site serves has no address; Wagtail writes it as None.
+    expanded = expand_db_html(markup).replace(' href="None"', "")
     return clean_inline(expanded) if kind == "paragraph" else expanded
 
 
@@ -164,12 +164,17 @@ def picture(
     alt: str = "",
     caption: str = "",
     credit: str = "",
-) -> Picture:
+) -> Picture | None:
     """
-    Return `row` in `widths`. Costs nothing if its renditions were prefetched; the first
+    Return `row` in `widths`, or None if its file is lost: a story without its picture
+    is better than no story. Costs nothing if the renditions were prefetched; the first
     time ever that a size is asked for, this function will make it.
     """
-    made = sorted(row.get_renditions(*widths).values(), key=lambda each: each.width)
+    try:
+        renditions = row.get_renditions(*widths).values()
+    except (SourceImageIOError, OSError):
+        return None
+    made = sorted(renditions, key=lambda each: each.width)
     by_width = {each.width: each for each in made}
     largest = made[-1]
     return Picture(
@@ -236,6 +241,20 @@ def _names(names: Sequence[str]) -> str:
         "names": ", ".join(names[:-1]),
         "last": names[-1],
     }
+
+
+def standing(story: Story) -> Standing:
+    published_at, updated_at = story.first_published_at, story.updated_at
+    assert published_at and updated_at  # noqa: S101  A constraint of the table.
+    return Standing(
+        story_id=story.pk,
+        revision=story.live_revision_id or 0,
+        path=story.path,
+        section=story.section.slug,
+        access=story.access,
+        published_at=published_at,
+        updated_at=updated_at,
+    )
 
 
 def story_page(

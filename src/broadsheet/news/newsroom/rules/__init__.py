@@ -11,6 +11,7 @@ from .shapes import (
     Listing,
     Picture,
     SectionLink,
+    Standing,
     StoryPage,
     Teaser,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "Listing",
     "Picture",
     "SectionLink",
+    "Standing",
     "StoryPage",
     "Teaser",
     "bad_access",

@@ -85,6 +85,19 @@ class StoryPage:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """What the gate and a site map need to know of a live story."""
+
+    story_id: int
+    revision: int
+    path: str
+    section: str
+    access: str
+    published_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
     """One page of a river. `next_cursor` asks for the page after it."""
 

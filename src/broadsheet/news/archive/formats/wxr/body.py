@@ -8,7 +8,7 @@ from .flow import Flow
 from .notes import Notes
 from .pieces import Piece, Surroundings
 from .prepare import has_blocks, prepared
-from .tree import parse
+from .tree import count_words, parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +31,12 @@ def convert(content: str, around: Surroundings | None = None) -> Body:
     flow = Flow(around or Surroundings(), notes, classic=not has_blocks(content))
     pieces = tuple(flow.walk(root.children))
     words_out = sum(words_of_piece(piece) for piece in pieces)
+    words_in += notes.borrowed
     return Body(pieces, notes.sentences(), words_in, words_out)
 
 
 def words_of_piece(piece: Piece) -> int:
     return count_words(text_of_piece(piece))
-
-
-def count_words(text: str) -> int:
-    """Return how many words `text` has. A bare address is none: it may be an embed."""
-    return sum(not word.startswith(("http://", "https://")) for word in text.split())
 
 
 def text_of_piece(piece: Piece) -> str:

@@ -74,12 +74,14 @@ _PARTS = {
         "wp:author_last_name": "last_name",
     },
     "wp:category": {
+        "wp:term_id": "id",
         "wp:category_nicename": "slug",
         "wp:cat_name": "name",
         "wp:category_parent": "parent",
     },
     "wp:tag": {"wp:tag_slug": "slug", "wp:tag_name": "name"},
     "wp:term": {
+        "wp:term_id": "id",
         "wp:term_taxonomy": "taxonomy",
         "wp:term_slug": "slug",
         "wp:term_name": "name",
@@ -202,10 +204,18 @@ def _part(tag: str, part: Mapping[str, str]) -> list[Record]:
     if tag == "wp:author":
         return [Author(**part)] if part.get("login") else []
     taxonomy = part.get("taxonomy") or ("post_tag" if tag == "wp:tag" else "category")
-    slug = part.get("slug") or part.get("name", "")
+    slug = _slug(part.get("slug", "")) or _slug(part.get("name", ""))
     if not slug:
         return []
-    return [Term(taxonomy, slug, part.get("name") or slug, part.get("parent", ""))]
+    return [
+        Term(
+            taxonomy,
+            slug,
+            part.get("name") or slug,
+            _slug(part.get("parent", "")),
+            _number(part.get("id", "")),
+        )
+    ]
 
 
 class _Draft:
@@ -223,7 +233,7 @@ class _Draft:
 
     def label(self, domain: str, slug: str, name: str) -> None:
         name = name.strip()
-        slug = slug.strip() or name
+        slug = _slug(slug) or _slug(name)
         if slug and len(self._labels) < LABELS_LIMIT:
             self._labels.setdefault((domain, slug), Label(slug, name or slug))
 
@@ -294,6 +304,11 @@ class _Draft:
         known = {label.name for (domain, _), label in self._labels.items() if domain}
         bare = tuple(one for one in self._of("") if one.name not in known)
         return named + bare
+
+
+def _slug(text: str) -> str:
+    """Some exporters write a term's name where its slug belongs."""
+    return "-".join(text.lower().split())
 
 
 def _number(text: str) -> int:

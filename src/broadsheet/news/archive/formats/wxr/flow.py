@@ -11,7 +11,7 @@ from .inline import Inline
 from .notes import Notes
 from .pieces import Piece, Shot, Surroundings
 from .prepare import prepared
-from .tree import INLINE, Node, parse, words_of
+from .tree import INLINE, Node, count_words, parse, words_of
 
 _BLANK_LINE = re.compile(r"\n(?:[ \t\r\xa0]*\n)+")
 _URL = re.compile(r"https?://\S{4,1900}")
@@ -52,7 +52,9 @@ class Flow:
     def again(self, content: str) -> list[Piece]:
         """Return the pieces of a reusable block's own text."""
         flow = Flow(self.around, self.notes, classic=False, nesting=self.nesting + 1)
-        return flow.walk(parse(prepared(content, self.notes)).children)
+        root = parse(prepared(content, self.notes))
+        self.notes.borrowed += count_words(root.text())
+        return flow.walk(root.children)
 
     def add(self, kind: str, **data: Any) -> None:
         self.pieces.append(Piece(kind, data))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from . import embeds, pictures
 from .pieces import Shot
-from .tree import MEDIA, Node, words_of
+from .tree import MEDIA, Node, count_words, words_of
 
 if TYPE_CHECKING:
     from .flow import Flow
@@ -201,6 +201,7 @@ def _gallery_of_ids(flow: Flow, ids: str) -> None:
     else:
         shots = list(flow.around.gallery([int(one) for one in ids.split(",")]))
     if shots:
+        flow.notes.borrowed += sum(count_words(shot.caption) for shot in shots)
         add_gallery(flow, shots)
     else:
         flow.notes.add("dropped a gallery whose pictures are not in the export")

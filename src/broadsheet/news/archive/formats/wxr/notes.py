@@ -14,6 +14,8 @@ class Notes:
 
     counts: Counter[str] = field(default_factory=Counter)
 
+    borrowed: int = 0  # Words that another item of the export lent to this text.
+
     def add(self, sentence: str) -> None:
         if sentence in self.counts or len(self.counts) < _KINDS_LIMIT:
             self.counts[sentence] += 1

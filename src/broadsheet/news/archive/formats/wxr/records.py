@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 
-class NotAnExport(Exception):
+class NotAnExport(ValueError):
     """The file cannot be read as a WordPress export. The text is one sentence."""
 
 
@@ -38,7 +38,8 @@ class Term:
     taxonomy: str
     slug: str
     name: str
-    parent: str = ""
+    parent: str = ""  # Its slug.
+    id: int = 0
 
 
 @dataclass(frozen=True, slots=True)

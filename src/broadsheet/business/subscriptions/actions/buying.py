@@ -1,0 +1,285 @@
+"""From a plan on a page to a running subscription."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from broadsheet.business.catalogue import queries as catalogue
+from broadsheet.business.catalogue.queries import NoSuchPlan, PlanOffer
+from broadsheet.business.ledger import actions as ledger
+from broadsheet.business.payments import actions as payments
+from broadsheet.business.payments import queries as payments_known
+from broadsheet.kit import calendar
+from broadsheet.kit.ids import new_id
+from broadsheet.plumbing import publication
+
+from .. import queries, rules
+from ..models import Checkout, Subscription
+from ..queries import CheckoutState
+from ..rules import Kind, Status
+from . import journal
+
+log = logging.getLogger(__name__)
+
+__all__ = [
+    "AlreadySubscribed",
+    "BadRequest",
+    "CheckoutPage",
+    "NoSuchPlan",
+    "PaymentUnavailable",
+    "StaleQuote",
+    "begin",
+    "conclude",
+    "expire_checkouts",
+]
+
+
+class StaleQuote(Exception):
+    """The price is no longer the one that was shown. Show `offer`, and ask again."""
+
+    def __init__(self, offer: PlanOffer) -> None:
+        super().__init__(f"{offer.name} now costs {offer.price}.")
+        self.offer = offer
+
+
+class AlreadySubscribed(Exception):
+    """The reader has a running subscription. Send her to her account."""
+
+
+class PaymentUnavailable(Exception):
+    """The payment provider cannot be reached. Nothing is charged; try again soon."""
+
+
+class BadRequest(Exception):
+    """The form's own key is missing or too long. Load the page again."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutPage:
+    """Where the reader goes to pay; or back to us, if there is nothing left to pay."""
+
+    id: UUID
+    pay_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the reader asked for, and what she was told it costs."""
+
+    reader: UUID
+    plan_code: str
+    quoted_minor: int
+    request_key: str
+    return_path: str
+
+
+def begin(
+    *,
+    reader: UUID,
+    plan_code: str,
+    quoted_minor: int,
+    request_key: str,
+    return_path: str,
+    at: datetime,
+) -> CheckoutPage:
+    """
+    Start buying a plan, and return where to pay. A second click, and a second tab with
+    the same plan, lead to the same payment; another plan replaces an unpaid one. Raise
+    `NoSuchPlan`, `StaleQuote`, `AlreadySubscribed`, `BadRequest`, and then nothing was
+    started; or `PaymentUnavailable`, after which the same call goes on where this one
+    stopped. Talks to the provider once or twice.
+    """
+    if not 0 < len(request_key) <= 100:
+        raise BadRequest("A purchase carries the key of its form.")
+    wish = Wish(
+        reader, plan_code, quoted_minor, request_key, rules.local_path(return_path)
+    )
+    _hear_of_earlier(reader, at)
+    with transaction.atomic():
+        journal.lock_reader(reader)
+        checkout, dropped = _checkout(wish, at)
+    if dropped is not None:
+        _close_page(dropped, at)
+    return _page(checkout, at)
+
+
+def conclude(checkout_id: UUID, *, at: datetime) -> CheckoutState:
+    """
+    Ask the provider what became of a checkout, apply it, and say how it stands. Safe to
+    call any number of times, also after a webhook told us. Raise `NoSuchCheckout`.
+    """
+    checkout = Checkout.objects.select_related("subscription").filter(pk=checkout_id)
+    row = checkout.first()
+    if row is None:
+        raise queries.NoSuchCheckout(f"There is no checkout {checkout_id}.")
+    if row.payment_id is not None and row.subscription.started_at is None:
+        # What the provider says reaches us as an event, like a webhook: one path only.
+        payments.refresh(row.payment_id, at=at)
+    return queries.checkout(checkout_id)
+
+
+def expire_checkouts(*, at: datetime, limit: int = 200) -> int:
+    """
+    Close the purchases that nobody paid for within 23 hours: their invoices are void
+    and burn no number. The provider is asked once more first. Return how many.
+    """
+    old = at - rules.CHECKOUT_KEPT
+    due = Checkout.objects.filter(
+        subscription__status=Status.INCOMPLETE, subscription__made_at__lte=old
+    )
+    closed = 0
+    for checkout_id, payment_id in due.order_by("made_at", "id").values_list(
+        "pk", "payment_id"
+    )[:limit]:
+        if payment_id is not None:
+            _close_page(payment_id, at)
+        closed += _abandon_if_unpaid(checkout_id, at)
+    return closed
+
+
+@transaction.atomic
+def _abandon_if_unpaid(checkout_id: UUID, at: datetime) -> bool:
+    checkout = Checkout.objects.get(pk=checkout_id)
+    row = journal.lock(checkout.subscription_id)
+    if row.status != Status.INCOMPLETE:
+        return False
+    payment = payments_known.payment_for(str(checkout.invoice_id))
+    if payment is not None and payment.status in ("pending", "unknown"):
+        return False  # Its end is not known yet; the next round will see.
+    _abandon(row, "not paid in time", at)
+    return True
+
+
+def _abandon(row: Subscription, reason: str, at: datetime) -> None:
+    journal.void_open_invoices(row.pk, at=at)
+    journal.record(row, Kind.ABANDONED, at=at, reason=reason)
+
+
+def _hear_of_earlier(reader: UUID, at: datetime) -> None:
+    """Learn whether an earlier purchase was paid, before deciding about another."""
+    row = queries.open_subscription(reader)
+    if row is None or row.status != Status.INCOMPLETE:
+        return
+    for checkout in row.checkouts.all():
+        if checkout.payment_id is not None:
+            payments.refresh(checkout.payment_id, at=at)
+
+
+def _checkout(wish: Wish, at: datetime) -> tuple[Checkout, UUID | None]:
+    """Return the checkout for the wish, and the payment that it makes superfluous."""
+    row = queries.open_subscription(wish.reader)
+    if row is not None:
+        row = journal.lock(row.pk)
+    if row is not None and row.is_running:
+        return _settled(row, wish), None
+    offer = catalogue.plan(wish.plan_code, at)
+    if offer.price.minor != wish.quoted_minor:
+        raise StaleQuote(offer)
+    if row is None:
+        return _new(wish, offer, at), None
+    old = row.checkouts.get()
+    if row.plan_version_id == offer.version_id:
+        return _again(old, wish), None
+    _abandon(row, "another plan was chosen", at)
+    return _new(wish, offer, at), old.payment_id
+
+
+def _settled(row: Subscription, wish: Wish) -> Checkout:
+    """Answer the second click that comes after the payment; refuse another purchase."""
+    checkout = row.checkouts.order_by("made_at").first()
+    if checkout is None or (checkout.request_key, checkout.plan_code) != (
+        wish.request_key,
+        wish.plan_code,
+    ):
+        raise AlreadySubscribed("This reader has a running subscription.")
+    return checkout
+
+
+def _again(checkout: Checkout, wish: Wish) -> Checkout:
+    """Go on with an unpaid checkout; after a decline, with a new attempt and key."""
+    payment = payments_known.payment_for(str(checkout.invoice_id))
+    if payment is not None and payment.status == "declined":
+        checkout.attempt += 1
+        checkout.pay_at = ""
+    checkout.return_path = wish.return_path
+    checkout.save(update_fields=["attempt", "pay_at", "return_path"])
+    return checkout
+
+
+def _new(wish: Wish, offer: PlanOffer, at: datetime) -> Checkout:
+    zone = publication.current().zone
+    row = Subscription(
+        id=new_id(at),
+        reader_id=wish.reader,
+        plan_version_id=offer.version_id,
+        anchor_tz=zone.key,
+        made_at=at,
+    )
+    journal.record(
+        row,
+        Kind.BEGUN,
+        by=str(wish.reader),
+        at=at,
+        plan=offer.code,
+        price=wish.quoted_minor,
+    )
+    # The period is that of a payment today; if it comes tomorrow, so does the period.
+    period = calendar.period(calendar.local_date(at, zone), offer.term, 0)
+    invoice = ledger.bill(
+        ledger.Charge(offer.name, offer.price, offer.tax_code, period),
+        subscription_ref=row.pk,
+        reader=wish.reader,
+        kind="first",
+        period_index=0,
+        at=at,
+    )
+    return Checkout.objects.create(
+        id=new_id(at),
+        subscription=row,
+        plan_code=offer.code,
+        invoice_id=invoice.id,
+        request_key=wish.request_key,
+        return_path=wish.return_path,
+        made_at=at,
+    )
+
+
+def _page(checkout: Checkout, at: datetime) -> CheckoutPage:
+    """Return the payment page of a checkout, asking the provider for it if need be."""
+    back = f"{settings.BROADSHEET.origin}/subscribe/return/{checkout.pk}/"
+    if checkout.subscription.started_at is not None:
+        return CheckoutPage(checkout.pk, back)
+    if not checkout.pay_at:
+        sold = catalogue.version(checkout.subscription.plan_version_id)
+        try:
+            opened = payments.open_payment(
+                invoice_ref=str(checkout.invoice_id),
+                reader=checkout.subscription.reader_id,
+                amount=sold.price,
+                description=sold.name,
+                idempotency_key=checkout.key,
+                return_url=back,
+                at=at,
+            )
+        except (payments.Unreachable, payments.Refused) as error:
+            raise PaymentUnavailable("The payment page could not be opened.") from error
+        except (payments.AlreadyPaid, payments.AttemptOpen):
+            # Another click was faster. Where it stands, the page we return to knows.
+            return CheckoutPage(checkout.pk, back)
+        checkout.payment_id, checkout.pay_at = opened.payment_id, opened.pay_at
+        checkout.save(update_fields=["payment_id", "pay_at"])
+    return CheckoutPage(checkout.pk, checkout.pay_at)
+
+
+def _close_page(payment_id: UUID, at: datetime) -> None:
+    try:
+        payments.withdraw(payment_id, at=at)
+    except (payments.Unreachable, payments.Refused) as error:
+        # If it is paid after all, the receipt finds a void invoice and goes back.
+        log.warning("payment %s could not be withdrawn: %s", payment_id, error)

@@ -1,0 +1,120 @@
+"""Cancelling, changing one's mind, and the end of a contract."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+
+from broadsheet.plumbing import outbox
+
+from .. import queries, rules
+from ..events import Cancelled, CancelUndone, GrantEnded
+from ..models import Cancellation, Subscription
+from ..queries import NoSuchSubscription, SubscriptionView
+from ..rules import Kind, Status
+from . import journal
+
+
+class TooLate(Exception):
+    """The subscription is over. The reader can subscribe again."""
+
+
+@transaction.atomic
+def cancel(
+    *, reader: UUID, subscription_id: UUID, reason: str, at: datetime
+) -> SubscriptionView:
+    """
+    Charge no further period. Everything works until the paid time is over; where there
+    is none left, it ends now. Works in every state that runs, with or without a
+    payment method; asked twice, it answers the same. Raise `NoSuchSubscription`.
+    """
+    row = _hers(reader, subscription_id)
+    if not row.is_running:
+        raise TooLate("The subscription is over already.")
+    if queries.open_cancellation(row.pk) is None:
+        _cancel(row, str(reader), reason.strip()[:500], at)
+    return queries.view(row.pk)
+
+
+@transaction.atomic
+def undo_cancel(
+    *, reader: UUID, subscription_id: UUID, at: datetime
+) -> SubscriptionView:
+    """Renew it after all, on the same dates. Asked twice, it answers the same. Raise
+    `NoSuchSubscription`, or `TooLate` once it has ended."""
+    row = _hers(reader, subscription_id)
+    if not row.is_running:
+        raise TooLate("The subscription has ended.")
+    cancellation = queries.open_cancellation(row.pk)
+    if cancellation is None:
+        return queries.view(row.pk)
+    if cancellation.effective_at <= at:
+        raise TooLate("The subscription has ended.")
+    cancellation.undone_at, cancellation.undone_by = at, str(reader)
+    cancellation.save(update_fields=["undone_at", "undone_by"])
+    journal.record(row, Kind.CANCEL_UNDONE, by=str(reader), at=at)
+    journal.grant_paid_time(row, at=at)
+    outbox.announce(CancelUndone(row.pk, row.reader_id), at=at)
+    return queries.view(row.pk)
+
+
+def lapse_due(*, at: datetime, limit: int = 500) -> int:
+    """
+    End what is to end by now: what was cancelled and is used up, and what could not be
+    collected within its grace. Several workers may run it. Return how many.
+    """
+    ended = 0
+    for subscription_id in _due(at)[:limit]:
+        with transaction.atomic():
+            ended += _lapse_if_due(subscription_id, at)
+    return ended
+
+
+def _due(at: datetime) -> list[UUID]:
+    cancelled = Cancellation.objects.filter(undone_at=None, effective_at__lte=at)
+    rows = Subscription.objects.filter(
+        Q(pk__in=cancelled.values("subscription"), status__in=rules.RUNNING)
+        | Q(status=Status.PAST_DUE, grace_until__lte=at)
+    )
+    return list(rows.order_by("paid_through", "id").values_list("pk", flat=True))
+
+
+def _lapse_if_due(subscription_id: UUID, at: datetime) -> bool:
+    row = journal.lock(subscription_id)
+    if not row.is_running:
+        return False
+    cancellation = queries.open_cancellation(row.pk)
+    if cancellation is not None and cancellation.effective_at <= at:
+        ends = cancellation.effective_at
+        journal.lapse(row, ends=ends, reason="cancelled", at=at)
+        return True
+    if row.status == Status.PAST_DUE and row.grace_until and row.grace_until <= at:
+        ends = row.grace_until
+        journal.lapse(row, ends=ends, reason="not paid", at=at)
+        return True
+    return False
+
+
+def _cancel(row: Subscription, by: str, reason: str, at: datetime) -> None:
+    assert row.paid_through is not None  # noqa: S101  It runs, so it has started.
+    ends = max(row.paid_through, at)
+    Cancellation.objects.create(
+        subscription=row, reason=reason, by=by, at=at, effective_at=ends
+    )
+    journal.record(row, Kind.CANCEL_ASKED, by=by, at=at, reason=reason)
+    outbox.announce(Cancelled(row.pk, row.reader_id, ends), at=at)
+    if ends <= at:
+        journal.lapse(row, ends=ends, reason="cancelled", at=at)
+    else:
+        # The courtesy was for the time a renewal takes; there is none to come.
+        outbox.announce(GrantEnded(row.reference, ends), at=at)
+
+
+def _hers(reader: UUID, subscription_id: UUID) -> Subscription:
+    row = journal.lock(subscription_id)
+    if row.reader_id != reader or row.started_at is None:
+        raise NoSuchSubscription(f"There is no subscription {subscription_id}.")
+    return row

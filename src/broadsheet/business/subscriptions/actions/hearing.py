@@ -1,0 +1,238 @@
+"""
+What payments tells us. Each handler may hear the same fact twice, and facts in any
+order, and the contract ends the same.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from broadsheet.business.ledger import actions as ledger
+from broadsheet.business.ledger import queries as books
+from broadsheet.business.ledger.actions import Settlement
+from broadsheet.business.ledger.queries import InvoiceFacts
+from broadsheet.business.payments import actions as payments
+from broadsheet.business.payments.events import (
+    PaymentDeclined,
+    PaymentRefunded,
+    PaymentSucceeded,
+)
+from broadsheet.kit import calendar
+from broadsheet.kit.money import Money
+from broadsheet.plumbing import outbox
+
+from .. import queries, rules
+from ..events import CreditHeld, PaymentTrouble, Renewed, Started
+from ..models import HeldCredit, Subscription
+from ..rules import Kind, Paid, Status
+from . import journal
+
+log = logging.getLogger(__name__)
+
+
+@transaction.atomic
+def on_payment_succeeded(event: PaymentSucceeded, at: datetime) -> None:
+    """
+    Post the receipt and, if it pays the invoice, start or renew the subscription and
+    file its grants: all of it, or none. What pays for nothing is held, to go back.
+    """
+    found = _of(event.invoice_ref)
+    if found is None:
+        return  # An invoice of another room's.
+    invoice, row = found
+    paid = _would_pay(row, invoice, event.at)
+    settled = ledger.settle(
+        invoice.id,
+        payment_ref=event.attempt_id,
+        received=Money(event.minor, event.currency),
+        period=paid.period if paid else None,
+        at=event.at,
+    )
+    if settled.paid_now and paid is not None:
+        _advance(row, invoice, paid, event)
+    _hold(row, settled, event)
+
+
+@transaction.atomic
+def on_payment_declined(event: PaymentDeclined, at: datetime) -> None:
+    """Write the decline down; of a renewal, keep access open and plan another try."""
+    found = _of(event.invoice_ref)
+    if found is None:
+        return
+    invoice, row = found
+    if invoice.status != "open" or not _is_news(row, event):
+        return
+    if invoice.kind == "first":
+        if row.status == Status.INCOMPLETE:
+            journal.record(
+                row,
+                Kind.DECLINED,
+                at=at,
+                reason=event.reason,
+                attempt=str(event.attempt_id),
+            )
+        return
+    fail_renewal(
+        row, reason=event.reason, hard=event.hard, attempt=str(event.attempt_id), at=at
+    )
+
+
+@transaction.atomic
+def on_payment_refunded(event: PaymentRefunded, at: datetime) -> None:
+    """Post what went back to the reader: from her credit, if it was held for her."""
+    found = _of(event.invoice_ref)
+    if found is None:
+        return
+    invoice, row = found
+    held = row.credits.filter(attempt_id=event.attempt_id).exists()
+    before = f"refund:{event.attempt_id}:"
+    reference = f"{before}{books.posted_under(before) + 1}"
+    back = Money(event.minor, event.currency)
+    ledger.post(
+        [
+            ledger.Line("customer_credit" if held else "refunds", back),
+            ledger.Line("gateway", -back),
+        ],
+        reference=reference,
+        memo=f"Refunded on invoice {invoice.id}",
+        invoice=invoice.id,
+        at=event.at,
+    )
+
+
+def return_credits(*, at: datetime, limit: int = 100) -> int:
+    """
+    Give back what readers paid for nothing. Return how much of it went, in cases. The
+    key is the attempt's, so a lost answer never gives it back twice.
+    """
+    returned = 0
+    for held in HeldCredit.objects.filter(returned_at=None).order_by("held_at", "pk")[
+        :limit
+    ]:
+        try:
+            payments.refund(
+                payment_id=held.payment_id,
+                attempt_id=held.attempt_id,
+                amount=Money(held.minor, held.currency),
+                idempotency_key=f"credit-{held.attempt_id}",
+                at=at,
+            )
+        except (payments.Unreachable, payments.Refused) as error:
+            log.warning("credit %s was not returned: %s", held.attempt_id, error)
+            continue
+        HeldCredit.objects.filter(pk=held.pk).update(returned_at=at)
+        returned += 1
+    return returned
+
+
+def fail_renewal(
+    row: Subscription, *, reason: str, hard: bool, attempt: str = "", at: datetime
+) -> None:
+    """
+    Note that a locked subscription could not be renewed. Everything stays open until
+    the grace is over; a soft decline is tried again meanwhile, a hard one never.
+    """
+    assert row.paid_through is not None  # noqa: S101  It has started.
+    policy = queries.policy()
+    row.failures += 1
+    row.lease_until = None
+    row.grace_until = row.grace_until or rules.grace_until(
+        row.paid_through, policy.grace_days
+    )
+    retry = rules.retry_at(at, row.failures, hard, policy.retry_after_days)
+    row.retry_at = retry if retry is not None and retry < row.grace_until else None
+    row.tries.filter(closed_at=None).update(
+        closed_at=at, outcome=reason[:64] or "declined"
+    )
+    journal.record(
+        row, Kind.PAYMENT_FAILED, at=at, reason=reason, hard=hard, attempt=attempt
+    )
+    journal.grant(row, ends=max(row.grace_until, at), at=at)
+    outbox.announce(
+        PaymentTrouble(row.pk, row.reader_id, reason, row.grace_until), at=at
+    )
+
+
+def _of(invoice_ref: str) -> tuple[InvoiceFacts, Subscription] | None:
+    """Return the invoice and its subscription, locked; None if it is not ours."""
+    try:
+        invoice = books.invoice(UUID(invoice_ref))
+    except ValueError:
+        return None
+    if invoice is None:
+        return None
+    if not Subscription.objects.filter(pk=invoice.subscription_ref).exists():
+        return None
+    row = journal.lock(invoice.subscription_ref)
+    # Read again under the lock: another fact may have come in between.
+    return books.invoice(invoice.id) or invoice, row
+
+
+def _would_pay(row: Subscription, invoice: InvoiceFacts, at: datetime) -> Paid | None:
+    """Return the period that paying this invoice opens; None if it opens nothing."""
+    if invoice.kind == "renewal" and row.is_running:
+        return row.period(invoice.period_index)
+    if invoice.kind == "first" and row.status == Status.INCOMPLETE:
+        on = calendar.local_date(at, row.zone)
+        return rules.paid_period(on, row.plan_version.term, 0, row.zone)
+    return None
+
+
+def _advance(
+    row: Subscription, invoice: InvoiceFacts, paid: Paid, event: PaymentSucceeded
+) -> None:
+    first = invoice.kind == "first"
+    if first:
+        row.anchor_date = paid.period.start
+        row.started_at = event.at
+    row.k = paid.index
+    row.period_start, row.period_end = paid.period.start, paid.period.end
+    row.paid_through = paid.until
+    row.method_ref = event.method_ref or row.method_ref
+    row.failures = 0
+    row.retry_at = row.grace_until = row.lease_until = None
+    row.tries.filter(closed_at=None).update(closed_at=event.at, outcome="succeeded")
+    journal.record(
+        row,
+        Kind.STARTED if first else Kind.RENEWED,
+        at=event.at,
+        invoice=str(invoice.id),
+        period=[paid.period.start.isoformat(), paid.period.end.isoformat()],
+    )
+    journal.grant_paid_time(row, at=event.at)
+    fact: Started | Renewed = Started(row.pk, row.reader_id)
+    if not first:
+        fact = Renewed(row.pk, row.reader_id, invoice.id, paid.index)
+    outbox.announce(fact, at=event.at)
+
+
+def _hold(row: Subscription, settled: Settlement, event: PaymentSucceeded) -> None:
+    if not settled.credit:
+        return
+    HeldCredit.objects.create(
+        subscription=row,
+        payment_id=event.payment_id,
+        attempt_id=event.attempt_id,
+        minor=settled.credit.minor,
+        currency=settled.credit.currency,
+        held_at=event.at,
+    )
+    outbox.announce(
+        CreditHeld(
+            row.reader_id,
+            event.payment_id,
+            event.attempt_id,
+            settled.credit.minor,
+            settled.credit.currency,
+        ),
+        at=event.at,
+    )
+
+
+def _is_news(row: Subscription, event: PaymentDeclined) -> bool:
+    seen = row.events.filter(facts__attempt=str(event.attempt_id))
+    return not seen.exists()

@@ -1,0 +1,93 @@
+"""Facts that this room announces, each in the transaction that makes it true."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The first payment is in; the contract runs."""
+
+    subscription_id: UUID
+    reader: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """Another period is paid."""
+
+    subscription_id: UUID
+    reader: UUID
+    invoice_id: UUID
+    period_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentTrouble:
+    """A renewal could not be collected. Everything works until `access_until`."""
+
+    subscription_id: UUID
+    reader: UUID
+    reason: str
+    access_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """She will not be charged again. Everything works until `ends`."""
+
+    subscription_id: UUID
+    reader: UUID
+    ends: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CancelUndone:
+    """She changed her mind in time; it renews as before."""
+
+    subscription_id: UUID
+    reader: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Lapsed:
+    """The contract is over."""
+
+    subscription_id: UUID
+    reader: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """
+    The reader may use `feature` from `starts` until just before `ends`. The same
+    reference and feature again replaces what was said before.
+    """
+
+    reader: UUID
+    feature: str
+    starts: datetime
+    ends: datetime
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class GrantEnded:
+    """All that was granted under `reference` ends at `ends`."""
+
+    reference: str
+    ends: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CreditHeld:
+    """A reader paid for what she could not get; it goes back to her."""
+
+    reader: UUID
+    payment_id: UUID
+    attempt_id: UUID
+    minor: int
+    currency: str

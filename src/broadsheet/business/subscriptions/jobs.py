@@ -1,0 +1,37 @@
+"""Jobs of subscriptions. Thin: each calls one verb."""
+
+from __future__ import annotations
+
+from procrastinate.contrib.django import app
+
+from broadsheet.plumbing import publication
+
+from . import actions
+
+
+@app.periodic(cron="*/2 * * * *")
+@app.task(name="subscriptions.renew", queue="business")
+def renew(timestamp: int) -> None:
+    """Renew what is due. `timestamp` is the tick's."""
+    actions.renew_due(at=publication.now())
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="subscriptions.lapse", queue="business", lock="subscriptions.lapse")
+def lapse(timestamp: int) -> None:
+    """End what is cancelled and used up, and what was not paid within its grace."""
+    actions.lapse_due(at=publication.now())
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(name="subscriptions.expire", queue="business", lock="subscriptions.expire")
+def expire(timestamp: int) -> None:
+    """Close the purchases that nobody paid for."""
+    actions.expire_checkouts(at=publication.now())
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="subscriptions.credits", queue="business", lock="subscriptions.credits")
+def credits(timestamp: int) -> None:
+    """Give back what was paid for nothing."""
+    actions.return_credits(at=publication.now())

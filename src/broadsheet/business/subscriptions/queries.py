@@ -1,0 +1,180 @@
+"""Questions about readers' contracts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Q
+
+from broadsheet.business.catalogue import queries as catalogue
+from broadsheet.business.ledger import queries as ledger
+from broadsheet.business.ledger.queries import InvoiceFacts
+from broadsheet.business.payments import queries as payments
+from broadsheet.kit.money import Money
+
+from .models import Cancellation, Checkout, RenewalPolicy, Subscription
+from .rules import OPEN, RUNNING, Status
+
+MOMENT = timedelta(seconds=1)
+
+
+class NoSuchCheckout(Exception):
+    """There is no such checkout."""
+
+
+class NoSuchSubscription(Exception):
+    """This reader has no such subscription."""
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionView:
+    """
+    A running subscription as its reader sees it. `paid_through` and `ends_on` are the
+    last second of the last day, so that the date they show is one on which everything
+    still works; `renews_on` is the instant of the next charge.
+    """
+
+    id: UUID
+    plan_code: str
+    plan_name: str
+    status: str
+    price: Money
+    term_count: int
+    term_unit: str
+    period_start: date
+    paid_through: datetime
+    renews_on: datetime | None
+    ends_on: datetime | None
+    cancel_at_period_end: bool
+    grace_until: datetime | None  # While a payment fails; access stays until then.
+    invoices: tuple[InvoiceFacts, ...]  # Those issued, newest first.
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutState:
+    """`status` is "active", "pending", "declined" or "abandoned" (left unpaid)."""
+
+    status: str
+    return_path: str
+    plan_code: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One line of a subscription's history."""
+
+    n: int
+    kind: str
+    at: datetime
+    by: str
+    facts: dict[str, object]
+
+
+def policy() -> RenewalPolicy:
+    return RenewalPolicy.objects.filter(pk=1).first() or RenewalPolicy(pk=1)
+
+
+def current(reader: UUID, at: datetime) -> SubscriptionView | None:
+    """Return the reader's running subscription, if she has one. Seven queries."""
+    row = Subscription.objects.filter(
+        reader__public_id=reader, status__in=RUNNING
+    ).first()
+    return _view(row) if row else None
+
+
+def view(subscription_id: UUID) -> SubscriptionView:
+    """Return a subscription that has started, running or over."""
+    row = Subscription.objects.filter(pk=subscription_id, started_at__isnull=False)
+    found = row.first()
+    if found is None:
+        raise NoSuchSubscription(f"No subscription {subscription_id} ever started.")
+    return _view(found)
+
+
+def history(subscription_id: UUID) -> tuple[Happening, ...]:
+    """Return everything that happened to it, in order: what, when, by whom."""
+    row = Subscription.objects.filter(pk=subscription_id).first()
+    if row is None:
+        raise NoSuchSubscription(f"There is no subscription {subscription_id}.")
+    return tuple(
+        Happening(event.n, event.kind, event.at, event.by, event.facts)
+        for event in row.events.order_by("n")
+    )
+
+
+def subscriptions(reader: UUID) -> tuple[UUID, ...]:
+    """Return all of the reader's subscriptions that ever started, newest first."""
+    rows = Subscription.objects.filter(
+        reader__public_id=reader, started_at__isnull=False
+    )
+    return tuple(rows.order_by("-started_at", "id").values_list("pk", flat=True))
+
+
+def checkout(checkout_id: UUID) -> CheckoutState:
+    """Return how a checkout stands as far as we know; `conclude` asks the provider."""
+    row = Checkout.objects.select_related("subscription").filter(pk=checkout_id).first()
+    if row is None:
+        raise NoSuchCheckout(f"There is no checkout {checkout_id}.")
+    status, reason = _stands(row)
+    return CheckoutState(status, row.return_path, row.plan_code, reason)
+
+
+def open_cancellation(subscription_id: UUID) -> Cancellation | None:
+    return Cancellation.objects.filter(
+        subscription=subscription_id, undone_at=None
+    ).first()
+
+
+def open_subscription(reader: UUID) -> Subscription | None:
+    """Return the one subscription of the reader that is not over, paid for or not."""
+    return Subscription.objects.filter(
+        reader__public_id=reader, status__in=OPEN
+    ).first()
+
+
+def overdue(at: datetime) -> int:
+    """Return how many renewals are due and not yet collected: for the watchman."""
+    due = Q(status=Status.ACTIVE, paid_through__lte=at) | Q(status=Status.PAST_DUE)
+    return Subscription.objects.filter(due).count()
+
+
+def _stands(row: Checkout) -> tuple[str, str]:
+    status = row.subscription.status
+    if row.subscription.started_at is not None:
+        return "active", ""
+    if status == Status.INCOMPLETE_EXPIRED:
+        return "abandoned", ""
+    payment = payments.payment_for(str(row.invoice_id))
+    if payment is None or payment.status == "requires_action":
+        return "abandoned", ""  # The page is open still, but she came back from it.
+    if payment.status == "declined":
+        return "declined", payment.reason
+    return "pending", ""
+
+
+def _view(row: Subscription) -> SubscriptionView:
+    assert row.period_start is not None and row.paid_through is not None  # noqa: S101  It started.
+    sold = catalogue.version(row.plan_version_id)
+    ends = row.ended_at
+    cancellation = open_cancellation(row.pk)
+    if ends is None and cancellation is not None:
+        ends = cancellation.effective_at
+    return SubscriptionView(
+        id=row.pk,
+        plan_code=sold.code,
+        plan_name=sold.name,
+        status=row.status,
+        price=sold.price,
+        term_count=sold.term_count,
+        term_unit=sold.term_unit,
+        period_start=row.period_start,
+        paid_through=row.paid_through - MOMENT,
+        renews_on=None if ends else row.paid_through,
+        ends_on=ends - MOMENT if ends else None,
+        cancel_at_period_end=cancellation is not None,
+        grace_until=row.grace_until,
+        invoices=tuple(i for i in ledger.invoices(row.pk) if i.number is not None),
+    )

@@ -1,0 +1,164 @@
+"""
+The states of a subscription, what moves it, and when. Pure.
+
+The table is docs/algorithms/renewal.md's; what is not in it is refused. A status is
+nothing but the fold of a subscription's events, so that the log can always be replayed.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from broadsheet.kit import calendar
+from broadsheet.kit.calendar import Period, Term
+
+
+class Status(enum.StrEnum):
+    INCOMPLETE = "incomplete"  # The first payment is not done.
+    INCOMPLETE_EXPIRED = "incomplete_expired"
+    TRIALING = "trialing"
+    ACTIVE = "active"
+    PAST_DUE = "past_due"  # A renewal failed; access stays until the grace is over.
+    SUSPENDED = "suspended"
+    PAUSED = "paused"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+class Kind(enum.StrEnum):
+    """What can happen to a subscription."""
+
+    BEGUN = "begun"
+    DECLINED = "declined"  # Of the first payment; the reader may try again.
+    STARTED = "started"
+    TRIAL_STARTED = "trial_started"
+    ABANDONED = "abandoned"  # Not paid in time, or replaced by another choice.
+    RENEWED = "renewed"
+    PAYMENT_FAILED = "payment_failed"
+    SUSPENDED = "suspended"
+    REINSTATED = "reinstated"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    CANCEL_ASKED = "cancel_asked"
+    CANCEL_UNDONE = "cancel_undone"
+    LAPSED = "lapsed"
+    TERM_OVER = "term_over"
+
+
+S, K = Status, Kind
+TERMINAL = frozenset({S.INCOMPLETE_EXPIRED, S.CANCELLED, S.EXPIRED})
+OPEN = frozenset(Status) - TERMINAL  # A reader has one of these at most.
+RUNNING = OPEN - {S.INCOMPLETE}
+
+_MOVES: dict[tuple[Status, Kind], Status] = {
+    (S.INCOMPLETE, K.DECLINED): S.INCOMPLETE,
+    (S.INCOMPLETE, K.STARTED): S.ACTIVE,
+    (S.INCOMPLETE, K.TRIAL_STARTED): S.TRIALING,
+    (S.INCOMPLETE, K.ABANDONED): S.INCOMPLETE_EXPIRED,
+    (S.TRIALING, K.RENEWED): S.ACTIVE,
+    (S.TRIALING, K.PAYMENT_FAILED): S.PAST_DUE,
+    (S.TRIALING, K.PAUSED): S.PAUSED,
+    (S.TRIALING, K.LAPSED): S.CANCELLED,
+    (S.ACTIVE, K.RENEWED): S.ACTIVE,
+    (S.ACTIVE, K.PAYMENT_FAILED): S.PAST_DUE,
+    (S.ACTIVE, K.PAUSED): S.PAUSED,
+    (S.ACTIVE, K.LAPSED): S.CANCELLED,
+    (S.ACTIVE, K.TERM_OVER): S.EXPIRED,
+    (S.PAST_DUE, K.RENEWED): S.ACTIVE,
+    (S.PAST_DUE, K.PAYMENT_FAILED): S.PAST_DUE,
+    (S.PAST_DUE, K.SUSPENDED): S.SUSPENDED,
+    (S.PAST_DUE, K.LAPSED): S.CANCELLED,
+    (S.SUSPENDED, K.REINSTATED): S.ACTIVE,
+    (S.SUSPENDED, K.LAPSED): S.CANCELLED,
+    (S.PAUSED, K.RESUMED): S.ACTIVE,
+    (S.PAUSED, K.LAPSED): S.CANCELLED,
+} | {
+    (status, kind): status
+    for status in RUNNING
+    for kind in (K.CANCEL_ASKED, K.CANCEL_UNDONE)
+}
+
+
+class WrongMove(Exception):
+    """The subscription is not in a state in which this can happen. Nothing changed."""
+
+
+def after(status: Status | None, kind: Kind) -> Status:
+    """Return the status after `kind` happened. None: there was no subscription yet."""
+    if status is None and kind is K.BEGUN:
+        return S.INCOMPLETE
+    moved = _MOVES.get((status, kind)) if status is not None else None
+    if moved is None:
+        raise WrongMove(f"{kind} cannot happen to one that is {status or 'not there'}.")
+    return moved
+
+
+def fold(kinds: Iterable[Kind]) -> Status | None:
+    """Replay a log of events; return the status that it amounts to."""
+    status: Status | None = None
+    for kind in kinds:
+        status = after(status, kind)
+    return status
+
+
+# --- When -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """A paid period: its index, its local days, and the instant at which it is over."""
+
+    index: int
+    period: Period
+    until: datetime
+
+
+def paid_period(anchor: date, term: Term, index: int, zone: ZoneInfo) -> Paid:
+    period = calendar.period(anchor, term, index)
+    return Paid(index, period, calendar.instant(period.end, zone))
+
+
+def next_index(anchor: date, term: Term, last: int, on: date) -> int:
+    """
+    Return which period is billed next: the one after `last`, or, if whole periods went
+    by unbilled, the one that holds `on`. A reader is never sent a burst of back
+    charges for time in which our workers stood still.
+    """
+    index = last + 1
+    while calendar.boundary(anchor, term, index + 1) <= on:
+        index += 1
+    return index
+
+
+def grace_until(due: datetime, days: int) -> datetime:
+    """Return until when a reader whose card failed at `due` keeps everything."""
+    return due + timedelta(days=days)
+
+
+def retry_at(
+    failed_at: datetime, failures: int, hard: bool, ladder: Sequence[int]
+) -> datetime | None:
+    """
+    Return when to try again after the n-th failure; None: not on this instrument. A
+    hard decline (stolen, closed, revoked) is never tried again.
+    """
+    if hard or failures > len(ladder):
+        return None
+    return failed_at + timedelta(days=ladder[failures - 1])
+
+
+# --- Words --------------------------------------------------------------------------
+
+CHECKOUT_KEPT = timedelta(hours=23)
+
+
+def local_path(path: str) -> str:
+    """Return the path if it stays on our site; the account's otherwise."""
+    plain = path.isprintable() and "\\" not in path
+    if plain and path.startswith("/") and not path.startswith("//"):
+        return path[:500]
+    return "/account/"

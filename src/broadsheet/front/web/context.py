@@ -1,0 +1,35 @@
+"""What every readers' page knows beside the publication: sections, and ads or not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from broadsheet.gate.house import queries as gate
+from broadsheet.news.newsroom import queries as newsroom
+from broadsheet.plumbing import publication
+
+ADFREE = ("news", "adfree")
+
+
+def furniture(request: HttpRequest) -> dict[str, Any]:
+    """Return `nav_sections`, `here`, `origin`, `ads`; asked for, one query each."""
+    return {
+        "nav_sections": SimpleLazyObject(newsroom.sections),
+        "here": request.path,
+        "origin": settings.BROADSHEET.origin,
+        "ads": SimpleLazyObject(lambda: shows_ads(request)),
+    }
+
+
+def shows_ads(request: HttpRequest) -> bool:
+    """Test if this reader has bought no freedom from advertisements."""
+    # A request that failed early, before the session was read, has no user.
+    reader = getattr(request, "user", None)
+    if reader is None or not reader.is_authenticated:
+        return True
+    now = publication.now()
+    return not any(gate.entitled(reader.public_id, each, now) for each in ADFREE)

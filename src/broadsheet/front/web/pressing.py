@@ -1,0 +1,215 @@
+"""
+Pressing: a story's two renderings and the furniture that fills their slots.
+
+What is pressed is filed with the gate, which shows it to everybody, so nothing here may
+know a reader. The full page and the cut page differ in their bodies and in nothing
+that could tell one from the other's words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from broadsheet.business.catalogue import queries as catalogue
+from broadsheet.gate.core.pages import PressedPage
+from broadsheet.gate.core.vocabulary import StoryFacts
+from broadsheet.gate.house import actions as gate_actions
+from broadsheet.gate.house import queries as gate
+from broadsheet.news.newsroom import queries as newsroom
+from broadsheet.news.newsroom.events import StoryPublished, StoryWithdrawn
+from broadsheet.plumbing import publication
+
+from ..theme.structured import absolute, news_article
+from ..theme.templatetags.body import paragraph_count
+from ..theme.templatetags.paper import best_value, money
+
+# Left in the furniture for the gate to fill at each view.
+COUNT, LIMIT, PATH = "{{count}}", "{{limit}}", "{{path}}"
+
+
+# --- Stories ----------------------------------------------------------------------
+
+
+def press(story_id: int, *, at: datetime) -> PressedPage | None:
+    """
+    Render a live story and file it with the gate. Return the page, or None if the
+    story is not live. Costs some fifteen queries and the templates of two pages.
+    """
+    pressed = rendered(story_id)
+    if pressed is not None:
+        gate_actions.press(pressed, at=at)
+    return pressed
+
+
+def press_for_gate(story_id: int) -> PressedPage | None:
+    """Press a story that somebody asks for and that is not filed: `Gate(presser=)`."""
+    return press(story_id, at=publication.now())
+
+
+def rendered(story_id: int) -> PressedPage | None:
+    """Return both renderings of a live story, or None."""
+    story = newsroom.page(story_id)
+    if story is None:
+        return None
+    for_full, for_cut = gate.for_pressing(story_id)
+    lead = newsroom.body(story_id, for_cut)
+    sheet = _Sheet(story, lead_paragraphs=paragraph_count(lead))
+    with publication_language():
+        return PressedPage(
+            story_id=story_id,
+            revision=story.revision,
+            full=sheet.render(newsroom.body(story_id, for_full), cut=False),
+            cut=sheet.render(lead, cut=True),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    story: newsroom.StoryPage
+    lead_paragraphs: int
+
+    def render(self, blocks: tuple[newsroom.Block, ...], *, cut: bool) -> bytes:
+        return render_to_string(
+            "pages/story.html",
+            _shared() | self._own() | {"blocks": blocks, "cut": cut} | self._ld(cut),
+        ).encode()
+
+    def _own(self) -> dict[str, Any]:
+        picture = self.story.picture
+        return {
+            "story": self.story,
+            "here": self.story.section_path,
+            "lead_paragraphs": self.lead_paragraphs,
+            "share_picture": picture and absolute(picture.src, _origin()),
+        }
+
+    def _ld(self, cut: bool) -> dict[str, Any]:
+        paper = publication.current()
+        return {
+            "jsonld": news_article(self.story, paper=paper, origin=_origin(), cut=cut)
+        }
+
+
+def _shared() -> dict[str, Any]:
+    """Return what the context processors would, to a page that no request asked for."""
+    return {
+        "pressed": True,
+        "paper": publication.current(),
+        "nav_sections": newsroom.sections(),
+        "origin": _origin(),
+    }
+
+
+def _origin() -> str:
+    return str(settings.BROADSHEET.origin)
+
+
+@contextmanager
+def publication_language() -> Iterator[None]:
+    """Write in the publication's language, whoever's request or job this is."""
+    wanted = publication.current().locale.lower()
+    known = dict(settings.LANGUAGES)
+    language = wanted if wanted in known else wanted.partition("-")[0]
+    if language not in known:
+        language = settings.LANGUAGE_CODE
+    with translation.override(language):
+        yield
+
+
+# --- What the newsroom announces, for main.wiring -----------------------------------
+
+
+def file_published(event: StoryPublished, at: datetime) -> None:
+    """
+    Tell the gate of a story, in the transaction that publishes it. Its old page is
+    forgotten, so that whoever asks next, a second later, is pressed the new one.
+    """
+    story = newsroom.page(event.story_id)
+    if story is None:
+        return  # It was taken down again before this was heard.
+    gate_actions.file_story(
+        StoryFacts(
+            story_id=story.story_id,
+            path=story.path,
+            access=story.access,
+            section=story.section_name,
+            published_at=story.published_at,
+            revision=story.revision,
+        ),
+        at=at,
+    )
+    gate_actions.forget_pages([story.story_id], at=at)
+
+
+def press_published(event: StoryPublished, at: datetime) -> None:
+    """Press a published story before anybody asks for it. May run twice."""
+    press(event.story_id, at=at)
+
+
+def take_back(event: StoryWithdrawn, at: datetime) -> None:
+    gate_actions.withdraw_story(event.story_id, at=at)
+
+
+# --- Furniture ----------------------------------------------------------------------
+
+
+def furnish(*, at: datetime) -> None:
+    """
+    Render the furniture and file it with the gate. Call it when the policy or a plan
+    changes, when a new price comes into effect, and when the theme is deployed.
+    """
+    gate_actions.file_furniture(pieces(at), at=at)
+
+
+def pieces(at: datetime) -> Mapping[str, str]:
+    """Return each piece of furniture by the name that the gate knows it by."""
+    with publication_language():
+        offers = catalogue.plans(at)
+        return {
+            "account:anonymous": _piece("account_anonymous", path=PATH),
+            "account:reader": _piece("account_reader"),
+            "meter": _meter(),
+            "wall:metered": _wall("metered", offers),
+            "wall:premium": _wall("premium", offers),
+            "wall:cookies": _wall("cookies", offers),
+            "ad:top": _piece("ad", place="top"),
+            "ad:mid": _piece("ad", place="mid"),
+        }
+
+
+def _meter() -> str:
+    by_month = gate.policy().period == "month"
+    return _piece("meter", count=COUNT, limit=LIMIT, path=PATH, by_month=by_month)
+
+
+def _wall(kind: str, offers: tuple[catalogue.PlanOffer, ...]) -> str:
+    words = gate.wall_text_for_furniture(kind, wall_values(offers))
+    name = "wall_cookies" if kind == "cookies" else "wall"
+    return _piece(
+        name, headline=words.headline, message=words.message, offers=offers, path=PATH
+    )
+
+
+def wall_values(offers: tuple[catalogue.PlanOffer, ...]) -> dict[str, str]:
+    """Return the words for a wall text's variables: the best-value plan's."""
+    if not offers:
+        return {}
+    best = best_value(offers) or offers[0].code
+    offer = next(each for each in offers if each.code == best)
+    return {
+        "plan": offer.name,
+        "price": money(offer.price),
+        "per_month": money(offer.per_month or offer.price),
+    }
+
+
+def _piece(name: str, **context: Any) -> str:
+    return render_to_string(f"furniture/{name}.html", context).strip()

@@ -1,0 +1,31 @@
+"""
+The readers' addresses. `/<section>/` takes any word, so these come last of all; what
+else has an address of one word must stand before them.
+"""
+
+from __future__ import annotations
+
+from django.urls import path, register_converter
+from django.urls.converters import IntConverter
+
+from . import feeds, reading
+
+
+class StoryNumber(IntConverter):
+    """A number that a row can have; a longer one is no story's."""
+
+    regex = "[0-9]{1,18}"
+
+
+register_converter(StoryNumber, "story")
+
+urlpatterns = [
+    path("", reading.front, name="front"),
+    path("feeds/", feeds.index, name="feeds"),
+    path("feeds/front.rss", feeds.front, name="front-feed"),
+    path("feeds/<slug:slug>.rss", feeds.section, name="section-feed"),
+    path("authors/<slug:slug>/", reading.author, name="author"),
+    path("topics/<slug:slug>/", reading.topic, name="topic"),
+    path("<slug:section>/<slug:slug>-<story:story_id>/", reading.story, name="story"),
+    path("<slug:slug>/", reading.section, name="section"),
+]

@@ -1,0 +1,94 @@
+"""Addresses of stories: which story is meant, and is it spelled as it should be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+from urllib.parse import quote
+
+from broadsheet.gate.core.decide import decide
+from broadsheet.gate.core.vocabulary import Reading, StoryFacts, Verdict
+
+# First segments that belong to other pages, where "-19" ends a topic and not a story.
+RESERVED = frozenset(
+    "account accounts api archive authors desk epaper feeds gate healthz media metrics"
+    " newsletters readyz search static subscribe topics".split()
+)
+
+_WELCOME = re.compile(rb"(?:^|&)welcome=([0-9a-z]{1,8})(?=&|$)")
+_WELCOMES = re.compile(rb"(?:^|&)welcome=[^&]*")
+WELCOME_LIFE = 60  # Seconds; an address shared with its marker is as one without.
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A story's facts, with what each view needs of them made ready once."""
+
+    facts: StoryFacts
+    raw: bytes  # The canonical path as it stands in a request.
+    values: dict[str, bytes]  # For the placeholders in furniture.
+    refused: bool  # To everybody, whoever asks.
+
+    @classmethod
+    def of(cls, facts: StoryFacts) -> Known:
+        raw = quote(facts.path).encode()
+        section = escape(facts.section).encode()
+        refused = decide(Reading(facts)).verdict is Verdict.REFUSE
+        return cls(facts, raw, {"path": raw, "section": section}, refused)
+
+
+def story_meant(path: str) -> int | None:
+    """
+    Return the story that a decoded `path` means, however it is spelled: doubled
+    slashes, dots, parameters, another case, another slug. None if it means none.
+    """
+    segments = _segments(path)
+    if len(segments) != 2 or segments[0].lower() in RESERVED:
+        return None
+    number = segments[1].rpartition("-")[2]
+    if number.isascii() and number.isdigit() and len(number) <= 18:
+        return int(number)
+    return None
+
+
+def _segments(path: str) -> list[str]:
+    found: list[str] = []
+    for part in path.split("/"):
+        name = part.partition(";")[0]
+        if name == "..":
+            del found[-1:]
+        elif name not in ("", "."):
+            found.append(name)
+    return found
+
+
+def raw_path(scope: Mapping[str, Any]) -> bytes:
+    """Return the path as the client spelled it, percent-encoding and all."""
+    raw = scope.get("raw_path")
+    if isinstance(raw, bytes):
+        return raw.partition(b"?")[0]
+    return quote(str(scope["path"])).encode()
+
+
+def welcomed(query: bytes, now: int) -> bool:
+    """Test if the marker of a round trip for the cookie is there and fresh."""
+    found = _WELCOME.search(query)
+    return found is not None and 0 <= now - int(found[1], 36) <= WELCOME_LIFE
+
+
+def with_welcome(raw: bytes, query: bytes, now: int) -> bytes:
+    """Return the same address with a fresh marker, and the rest of its query."""
+    rest = _WELCOMES.sub(b"", query).strip(b"&")
+    mark = b"welcome=" + _base36(now)
+    return raw + b"?" + (rest + b"&" + mark if rest else mark)
+
+
+def _base36(number: int) -> bytes:
+    digits = b""
+    while number:
+        number, digit = divmod(number, 36)
+        digits = b"0123456789abcdefghijklmnopqrstuvwxyz"[digit : digit + 1] + digits
+    return digits or b"0"

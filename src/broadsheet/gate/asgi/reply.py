@@ -1,0 +1,156 @@
+"""Answers: the page that a decision stands for, and the few that are not pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from broadsheet.gate.core.pages import Furniture, SplitPage
+from broadsheet.gate.core.passes import DEVICE_LIFE
+from broadsheet.gate.core.vocabulary import Decision, Reason
+from broadsheet.kit.headers import Headers
+
+from .address import Known
+from .request import App, Message, Receive, Scope, Send
+
+RawHeaders = list[tuple[bytes, bytes]]
+
+_OUT_OF_REACH = b"The story is out of reach for a moment. Please try again.\n"
+
+# Which piece of furniture stands where the story was cut.
+_WALL = {
+    Reason.SPENT: "wall:metered",
+    Reason.DOWN_CLOSED: "wall:metered",
+    Reason.COOKIES: "wall:cookies",
+    Reason.PREMIUM: "wall:premium",
+}
+_NUMBERED = frozenset((Reason.SPENT, Reason.DOWN_CLOSED, Reason.COOKIES))
+
+
+def set_cookie(name: str, value: str) -> tuple[bytes, bytes]:
+    text = (
+        f"{name}={value}; Path=/; Max-Age={DEVICE_LIFE}; Secure; HttpOnly; SameSite=Lax"
+    )
+    return b"set-cookie", text.encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A decision, with all that its page is made of. `reader`: she is logged in."""
+
+    decision: Decision
+    known: Known
+    page: SplitPage
+    reader: bool
+    cookies: RawHeaders
+
+    def etag(self, furniture: Furniture) -> bytes:
+        """
+        Return the tag of exactly the page that was decided. It is compared with
+        nothing else, so no `If-None-Match` can find out about a page that was not.
+        """
+        decision, page = self.decision, self.page
+        variant = "full" if decision.full else _WALL.get(decision.reason, "cut")
+        line = f".{decision.count}of{decision.limit}" if self._numbered else ""
+        marks = ("r" if self.reader else "a") + ("+" if decision.ads else "-")
+        seals = f"{page.revision}.{page.seal}.{furniture.seal}"
+        return f'W/"{variant}{line}.{marks}.{seals}"'.encode()
+
+    def body(self, furniture: Furniture) -> bytes:
+        """Return the page: the rendering that was decided, its slots filled."""
+        values = self._values()
+        account = "account:reader" if self.reader else "account:anonymous"
+        filling = {"account": furniture.fill(account, values)}
+        if self.decision.ads:
+            filling["ad:top"] = furniture.fill("ad:top", values)
+            filling["ad:mid"] = furniture.fill("ad:mid", values)
+        if self.decision.full:
+            if self.decision.metered:
+                filling["meter"] = furniture.fill("meter", values)
+            return self.page.full.join(filling)
+        wall = _WALL.get(self.decision.reason)
+        if wall is not None:
+            filling["wall"] = furniture.fill(wall, values)
+        return self.page.cut.join(filling)
+
+    def _values(self) -> dict[str, bytes]:
+        if not self._numbered:
+            return self.known.values
+        return {
+            **self.known.values,
+            "count": b"%d" % self.decision.count,
+            "limit": b"%d" % self.decision.limit,
+            "remaining": b"%d" % self.decision.remaining,
+        }
+
+    @property
+    def _numbered(self) -> bool:
+        """Test if the page holds numbers of the meter."""
+        return self.decision.metered or self.decision.reason in _NUMBERED
+
+
+class Replies:
+    """Answers with the security headers, which are put into bytes once."""
+
+    def __init__(self, headers: Headers) -> None:
+        security = [(name.encode(), value.encode()) for name, value in headers]
+        html = [(b"content-type", b"text/html; charset=utf-8"), (b"vary", b"cookie")]
+        self._security = security
+        self._gated = [*security, *html, (b"cache-control", b"private, no-store")]
+        self._free = [*security, *html, (b"cache-control", b"private, no-cache")]
+
+    def page_headers(self, decision: Decision) -> RawHeaders:
+        return self._free if decision.reason is Reason.FREE else self._gated
+
+    async def page(
+        self, send: Send, headers: RawHeaders, html: bytes, head: bool
+    ) -> None:
+        length = (b"content-length", b"%d" % len(html))
+        await _answer(send, 200, [*headers, length], b"" if head else html)
+
+    async def not_modified(self, send: Send, headers: RawHeaders) -> None:
+        await _answer(send, 304, headers, b"")
+
+    async def moved(self, send: Send, location: bytes) -> None:
+        headers = [(b"location", location), (b"cache-control", b"max-age=300")]
+        await _answer(send, 301, self._bare(headers), b"")
+
+    async def round_trip(
+        self, send: Send, location: bytes, cookies: RawHeaders
+    ) -> None:
+        """Ask the browser to come back, so that we see whether it keeps a cookie."""
+        headers = [(b"location", location), (b"cache-control", b"private, no-store")]
+        await _answer(send, 302, self._bare([*headers, *cookies]), b"")
+
+    async def not_ahead(self, send: Send) -> None:
+        """Refuse to be fetched ahead; the browser asks again when the reader does."""
+        headers = [(b"cache-control", b"no-store"), (b"vary", b"sec-purpose, cookie")]
+        await _answer(send, 503, self._bare(headers), b"")
+
+    async def out_of_reach(self, send: Send, *, head: bool) -> None:
+        headers = [
+            *self._security,
+            (b"content-type", b"text/plain; charset=utf-8"),
+            (b"cache-control", b"no-store"),
+            (b"retry-after", b"5"),
+            (b"content-length", b"%d" % len(_OUT_OF_REACH)),
+        ]
+        await _answer(send, 503, headers, b"" if head else _OUT_OF_REACH)
+
+    def _bare(self, headers: RawHeaders) -> RawHeaders:
+        return [*self._security, *headers, (b"content-length", b"0")]
+
+
+async def gone(app: App, scope: Scope, receive: Receive, send: Send) -> None:
+    """Let `app` answer with its own page; where it does not find, say 410: gone."""
+
+    async def send_gone(message: Message) -> None:
+        if message["type"] == "http.response.start" and message["status"] == 404:
+            message = {**message, "status": 410}
+        await send(message)
+
+    await app(scope, receive, send_gone)
+
+
+async def _answer(send: Send, status: int, headers: RawHeaders, html: bytes) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": html})

@@ -1,0 +1,87 @@
+"""May she read this? Pure: a reading in, a decision out. No clock, no database."""
+
+from __future__ import annotations
+
+from .vocabulary import (
+    ADFREE,
+    FREE,
+    METERED,
+    NEWS,
+    PREMIUM,
+    Decision,
+    Meter,
+    Policy,
+    Purpose,
+    Reading,
+    Reason,
+    Standing,
+    Verdict,
+)
+
+_PRESSED = {
+    Purpose.PRESS_FULL: (Verdict.FULL, Reason.PRESSED),
+    Purpose.PRESS_CUT: (Verdict.CUT, Reason.PRESSED),
+}
+_BY_STANDING = {
+    Standing.OPENED: (Verdict.FULL, Reason.COUNTED),
+    Standing.READ: (Verdict.FULL, Reason.REREAD),
+    # A view that does not count sees what has not been paid for as little as a stranger.
+    Standing.UNREAD: (Verdict.CUT, Reason.UNREAD),
+    Standing.SPENT: (Verdict.WALL, Reason.SPENT),
+    Standing.NOBODY: (Verdict.WALL, Reason.COOKIES),
+}
+
+
+def decide(reading: Reading) -> Decision:
+    """
+    Decide what this reader sees of this story. The meter has been asked before, in
+    one atomic step, so `Standing.OPENED` means that the view is already paid for.
+    """
+    verdict, reason = _judge(reading)
+    return Decision(
+        story_id=reading.story.story_id,
+        verdict=verdict,
+        reason=reason,
+        # A union at login can hold more stories than the limit lets anybody open.
+        count=min(reading.meter.count, reading.meter.limit),
+        limit=reading.meter.limit,
+        counts=reason is Reason.COUNTED,
+        ads=not (NEWS in reading.features or ADFREE in reading.features),
+    )
+
+
+def needs_meter(reading: Reading) -> bool:
+    """Test if the decision rests on the meter, so that the store must be asked."""
+    return _without_meter(reading) is None
+
+
+def _judge(reading: Reading) -> tuple[Verdict, Reason]:
+    return _without_meter(reading) or _by_meter(reading.meter, reading.policy)
+
+
+def _without_meter(reading: Reading) -> tuple[Verdict, Reason] | None:
+    if reading.story.withdrawn:
+        return Verdict.REFUSE, Reason.WITHDRAWN
+    if reading.purpose in _PRESSED:
+        return _PRESSED[reading.purpose]
+    if reading.story.access == FREE:
+        return Verdict.FULL, Reason.FREE
+    if _entitled(reading.story.access, reading.features):
+        return Verdict.FULL, Reason.ENTITLED
+    if reading.story.access != METERED:  # A class nobody knows is closed, like premium.
+        return Verdict.CUT, Reason.PREMIUM
+    return None
+
+
+def _entitled(access: str, features: frozenset[str]) -> bool:
+    if access in (METERED, PREMIUM):
+        return NEWS in features
+    return access in features  # A vertical's class and its feature have one name.
+
+
+def _by_meter(meter: Meter, policy: Policy) -> tuple[Verdict, Reason]:
+    if meter.standing is Standing.DOWN and policy.store_down_open:
+        return Verdict.FULL, Reason.DOWN_OPEN
+    if meter.standing is Standing.DOWN:
+        return Verdict.WALL, Reason.DOWN_CLOSED
+    return _BY_STANDING[meter.standing]

@@ -1,0 +1,101 @@
+"""
+The meter's arithmetic: what a period is, and what counts in it.
+
+`store.postgres` does the same in SQL; one suite of behaviour holds both to this file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from .vocabulary import Meter, Standing
+
+MONTH = "month"
+ROLLING = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """May `identity` open `story_id`, now, with `limit` stories in the period?"""
+
+    identity: UUID
+    story_id: int
+    limit: int
+    since: datetime  # The period's beginning; earlier reads no longer count.
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """An identity's distinct stories, each with the moment it was first read."""
+
+    since: datetime
+    stories: Mapping[int, datetime] = field(default_factory=dict)
+
+
+def period_start(period: str, zone: ZoneInfo, at: datetime) -> datetime:
+    """Return when the period that `at` lies in began."""
+    if period == MONTH:
+        local = at.astimezone(zone)
+        return local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return at - ROLLING
+
+
+def period_end(period: str, zone: ZoneInfo, at: datetime) -> datetime:
+    """Return when everything that was read at `at` has stopped counting."""
+    if period == MONTH:
+        first = period_start(period, zone, at)
+        return (first + timedelta(days=32)).replace(day=1)
+    return at + ROLLING
+
+
+def count(reads: Reads | None, ask: Ask) -> tuple[Reads, Meter]:
+    """
+    Open the story if it may be opened. Return the reads after it, and where it stands.
+    """
+    kept = current(reads, ask)
+    if ask.story_id in kept.stories:
+        return kept, Meter(Standing.READ, len(kept.stories), ask.limit)
+    if len(kept.stories) >= ask.limit:
+        return kept, Meter(Standing.SPENT, len(kept.stories), ask.limit)
+    # A clock that was stepped back must not date a read before its own period.
+    stories = {**kept.stories, ask.story_id: max(ask.at, kept.since)}
+    opened = Reads(kept.since, stories)
+    return opened, Meter(Standing.OPENED, len(stories), ask.limit)
+
+
+def peek(reads: Reads | None, ask: Ask) -> Meter:
+    """Return where the story stands, opening nothing."""
+    kept = current(reads, ask)
+    return standing(ask, kept.stories.keys())
+
+
+def standing(ask: Ask, read: Collection[int]) -> Meter:
+    """Return where the story stands with the stories `read` in the period."""
+    if ask.story_id in read:
+        return Meter(Standing.READ, len(read), ask.limit)
+    if len(read) >= ask.limit:
+        return Meter(Standing.SPENT, len(read), ask.limit)
+    return Meter(Standing.UNREAD, len(read), ask.limit)
+
+
+def current(reads: Reads | None, ask: Ask) -> Reads:
+    """Return the reads that count. A period once begun is never left backwards."""
+    if reads is None:
+        return Reads(ask.since)
+    since = max(reads.since, ask.since)
+    return Reads(since, {s: at for s, at in reads.stories.items() if at >= since})
+
+
+def united(one: Reads | None, other: Reads | None) -> Reads | None:
+    """Return the union, never the sum: a story that both have read counts once."""
+    if one is None or other is None:
+        return one or other
+    stories = dict(one.stories)
+    for story, at in other.stories.items():
+        stories[story] = min(at, stories.get(story, at))
+    return Reads(max(one.since, other.since), stories)

@@ -1,0 +1,159 @@
+"""
+Passes: the two cookies that the gate believes, because it signed them itself.
+
+A *device cookie* says "the same browser as before" for at most 90 days; it carries an
+identity and never a count, so replaying an old one changes nothing. A *reader pass*
+says "this reader, with these features" for ten minutes, and is then minted anew.
+
+    offset  size  field
+    0       1     kind and version: 0x11 device, 0x21 reader
+    1       1     key id
+    2       16    identity
+    18      4     expires, Unix seconds
+    22      12    reader only: entitled until, epoch, feature bits (4 bytes each)
+    last    16    BLAKE2b (RFC 7693) over all before it, keyed
+
+The text is base64url without padding, and only the one canonical spelling is taken.
+"""
+
+from __future__ import annotations
+
+import hmac
+import struct
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as BadBase64
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+from uuid import UUID
+
+from .vocabulary import Pass
+
+DEVICE_COOKIE = "__Host-broadsheet-device"
+READER_COOKIE = "__Host-broadsheet-pass"
+DEVICE_LIFE = 90 * 24 * 3600
+READER_LIFE = 10 * 60
+
+_DEVICE, _READER = 0x11, 0x21
+_DEVICE_LAYOUT = struct.Struct("!BB16sI")
+_READER_LAYOUT = struct.Struct("!BB16sIIII")
+_MAC_SIZE = 16
+_DEVICE_SIZE = _DEVICE_LAYOUT.size + _MAC_SIZE
+_READER_SIZE = _READER_LAYOUT.size + _MAC_SIZE
+_LONGEST = 68  # Characters; anything longer is not even decoded.
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    key_id: int
+    secret: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Keyring:
+    """The first key signs; all of them verify, so that keys rotate with overlap."""
+
+    keys: tuple[Key, ...]
+
+    @classmethod
+    def of(cls, secret: str, *previous: str) -> Keyring:
+        """Return the keys derived from the installation's secrets, newest first."""
+        return cls(tuple(_derive(one) for one in (secret, *previous)))
+
+
+def _derive(secret: str) -> Key:
+    # A secret may be longer than the 64 bytes that BLAKE2b takes as a key.
+    root = blake2b(secret.encode(), digest_size=32).digest()
+    signing = blake2b(b"broadsheet gate pass", key=root, digest_size=32).digest()
+    named = blake2b(b"broadsheet gate key id", key=root, digest_size=1).digest()
+    return Key(named[0], signing)
+
+
+def device_cookie(keyring: Keyring, device: UUID, at: datetime) -> str:
+    """Return a new device cookie's value, good for 90 days from `at`."""
+    key = keyring.keys[0]
+    expires = int(at.timestamp()) + DEVICE_LIFE
+    return _seal(key, _DEVICE_LAYOUT.pack(_DEVICE, key.key_id, device.bytes, expires))
+
+
+def reader_pass(keyring: Keyring, carried: Pass) -> str:
+    """Return `carried` as a reader pass."""
+    key = keyring.keys[0]
+    return _seal(
+        key,
+        _READER_LAYOUT.pack(
+            _READER,
+            key.key_id,
+            carried.identity.bytes,
+            carried.expires,
+            carried.entitled_until,
+            carried.epoch,
+            carried.bits,
+        ),
+    )
+
+
+def read_device(keyring: Keyring, text: str, at: datetime) -> Pass | None:
+    """Return the pass in a device cookie, or None. Raises nothing, whatever `text`."""
+    raw = _unseal(keyring, text, _DEVICE_SIZE, _DEVICE)
+    if raw is None:
+        return None
+    _, _, identity, expires = _DEVICE_LAYOUT.unpack(raw)
+    return _unexpired(Pass(UUID(bytes=identity), expires), DEVICE_LIFE, at)
+
+
+def read_reader(keyring: Keyring, text: str, at: datetime) -> Pass | None:
+    """Return the pass in a reader pass, or None. Raises nothing, whatever `text`."""
+    carried = name_reader(keyring, text)
+    return carried and _unexpired(carried, READER_LIFE, at)
+
+
+def name_reader(keyring: Keyring, text: str) -> Pass | None:
+    """
+    Return the pass even if it has expired: it still names the reader who has just
+    logged out. Never decide access by this.
+    """
+    raw = _unseal(keyring, text, _READER_SIZE, _READER)
+    if raw is None:
+        return None
+    _, _, identity, *rest = _READER_LAYOUT.unpack(raw)
+    return Pass(UUID(bytes=identity), *rest)
+
+
+def _unexpired(carried: Pass, life: int, at: datetime) -> Pass | None:
+    # A pass from the future was made before the clock was put back: mint it anew,
+    # or it would outlive the ten minutes that an epoch is remembered for.
+    left = carried.expires - int(at.timestamp())
+    return carried if 0 < left <= life else None
+
+
+def _seal(key: Key, payload: bytes) -> str:
+    sealed = payload + _mac(key, payload)
+    return urlsafe_b64encode(sealed).rstrip(b"=").decode()
+
+
+def _mac(key: Key, payload: bytes) -> bytes:
+    return blake2b(payload, key=key.secret, digest_size=_MAC_SIZE).digest()
+
+
+def _unseal(keyring: Keyring, text: str, size: int, kind: int) -> bytes | None:
+    raw = _canonical(text)
+    if raw is None or len(raw) != size or raw[0] != kind:
+        return None
+    payload, mac = raw[:-_MAC_SIZE], raw[-_MAC_SIZE:]
+    for key in keyring.keys:
+        if key.key_id == raw[1] and hmac.compare_digest(_mac(key, payload), mac):
+            return payload
+    return None
+
+
+def _canonical(text: str) -> bytes | None:
+    """Return the bytes that `text` spells, if it is the one spelling we would write."""
+    if len(text) > _LONGEST or not text.isascii():
+        return None
+    try:
+        raw = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except (BadBase64, ValueError):
+        return None
+    # The decoder skips what it does not know and ignores spare bits; we do not.
+    return raw if urlsafe_b64encode(raw).rstrip(b"=").decode() == text else None

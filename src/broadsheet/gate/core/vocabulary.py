@@ -1,0 +1,181 @@
+"""The words of the gate. Values only: what they mean together is said in `decide`."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+FREE = "free"
+METERED = "metered"
+PREMIUM = "premium"
+VERTICAL = "vertical:"  # Followed by the vertical's key; so is its feature.
+
+NEWS = "news"  # All metered and premium stories, without meter and advertisements.
+ADFREE = "adfree"
+ARCHIVE = "archive"
+EPAPER = "epaper"
+
+# A pass carries features as bits. These four are fixed; bits 8 to 31 are given to
+# verticals by a row each, so that no two can ever share one.
+FIXED_BITS: Mapping[str, int] = {NEWS: 0, ADFREE: 1, ARCHIVE: 2, EPAPER: 3}
+FIRST_VERTICAL_BIT = 8
+LAST_VERTICAL_BIT = 31
+
+
+class Verdict(enum.Enum):
+    FULL = "full"
+    CUT = "cut"  # Premium without the right to it, or a view that may not count.
+    WALL = "wall"  # The meter is spent, or the reader cannot be metered.
+    LICENCE = "licence"  # A machine is offered a price (402). Not given out yet.
+    REFUSE = "refuse"  # The story is withdrawn.
+
+
+class Reason(enum.Enum):
+    FREE = "free"  # The story costs nobody anything.
+    ENTITLED = "entitled"  # A grant opens it.
+    COUNTED = "counted"  # It cost one of the reader's free stories, just now.
+    REREAD = "reread"  # It was paid for in free stories earlier in this period.
+    UNREAD = "unread"  # It would cost one, and this view may not count.
+    SPENT = "spent"  # The free stories of this period are used up.
+    COOKIES = "cookies"  # Nobody to count for: the browser brought no device cookie.
+    PREMIUM = "premium"  # Only a grant opens it, and there is none.
+    DOWN_OPEN = "down-open"  # The meter cannot be reached; the policy says open.
+    DOWN_CLOSED = "down-closed"  # The meter cannot be reached; the policy says closed.
+    WITHDRAWN = "withdrawn"  # The publisher has taken it back.
+    PRESSED = "pressed"  # No reader at all: the page is being pressed.
+
+
+class Standing(enum.Enum):
+    """Where one story stands with one identity's meter."""
+
+    OPENED = "opened"  # Counted by this very view.
+    READ = "read"  # Counted earlier in this period.
+    UNREAD = "unread"  # Not counted, and could be.
+    SPENT = "spent"  # Not counted, and cannot be.
+    NOBODY = "nobody"  # There is no identity to count for.
+    DOWN = "down"  # The store did not answer.
+
+
+class Purpose(enum.Enum):
+    READ = "read"
+    GLANCE = "glance"  # HEAD, prefetch, "what would I get": never counts.
+    PRESS_FULL = "press-full"
+    PRESS_CUT = "press-cut"
+
+
+@dataclass(frozen=True, slots=True)
+class StoryFacts:
+    """All that the gate knows of a story. `path` is its one canonical address."""
+
+    story_id: int
+    path: str
+    access: str
+    section: str
+    published_at: datetime
+    revision: int
+    withdrawn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A reader's right to a feature, from `starts` until just before `ends`."""
+
+    reader: UUID
+    feature: str
+    starts: datetime
+    ends: datetime
+    source: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What a cookie said, once its signature held. Seconds are Unix time."""
+
+    identity: UUID
+    expires: int
+    entitled_until: int = 0
+    epoch: int = 0
+    bits: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """An identity's count in the period, with the story in question already in it."""
+
+    standing: Standing
+    count: int = 0
+    limit: int = 0
+
+
+NOBODY = Meter(Standing.NOBODY)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the publisher chose at the desk."""
+
+    limit_anonymous: int = 3
+    extra_registered: int = 2
+    period: str = "month"  # or "rolling30"
+    lead_in_min: int = 50
+    lead_in_max: int = 100
+    store_down_open: bool = True
+
+    @property
+    def limit_registered(self) -> int:
+        return self.limit_anonymous + self.extra_registered
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One view of one story: everything that the decision may depend on."""
+
+    story: StoryFacts
+    purpose: Purpose = Purpose.READ
+    features: frozenset[str] = frozenset()
+    meter: Meter = NOBODY
+    policy: Policy = field(default_factory=Policy)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """
+    The answer. Made by `decide.decide` and by nobody else; a test looks for others.
+    `counts` says that this view cost the reader one of her `limit` free stories.
+    """
+
+    story_id: int
+    verdict: Verdict
+    reason: Reason
+    count: int
+    limit: int
+    counts: bool
+    ads: bool
+
+    @property
+    def full(self) -> bool:
+        return self.verdict is Verdict.FULL
+
+    @property
+    def remaining(self) -> int:
+        return max(0, self.limit - self.count)
+
+    @property
+    def metered(self) -> bool:
+        """Test if the page says how many free stories are read."""
+        return self.reason is Reason.COUNTED or self.reason is Reason.REREAD
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """The policy, and what else holds for every view: zone, clock, vertical bits."""
+
+    policy: Policy = field(default_factory=Policy)
+    zone: ZoneInfo = ZoneInfo("UTC")
+    clock_offset: timedelta = timedelta(0)
+    verticals: tuple[tuple[str, int], ...] = ()  # ("vertical:investor", 8), …

@@ -1,0 +1,258 @@
+"""
+The gate's verbs: what other rooms file with it.
+
+Each runs in the caller's transaction, and tells all gates of the change when that
+transaction commits. None is expensive: an upsert, a line in `gate_change`, a NOTIFY.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from broadsheet.gate.core import meter, pages, vocabulary
+from broadsheet.gate.core.pages import UnknownPlaceholder as UnknownPlaceholder
+from broadsheet.gate.store import Kind, statements
+from broadsheet.gate.store.postgres import CHANNEL
+from broadsheet.plumbing import outbox, publication
+
+from . import models, queries
+from .events import PolicyChanged
+
+_PATH = re.compile(r"/[^/?#\s]+/[^/?#\s]*-(\d+)/")
+_FEATURE = re.compile(r"news|adfree|archive|epaper|vertical:[a-z0-9-]+")
+CHANGES_KEPT = timedelta(days=1)  # A gate that was away for longer must start anew.
+METER_KEPT = timedelta(days=1)  # After its period, in case the clock is put back.
+
+
+class BadPath(Exception):
+    """A story's canonical address is not of the form `/section/slug-id/`. Do not retry."""
+
+
+class UnknownFeature(Exception):
+    """A grant names a feature that the gate does not know. Do not try again."""
+
+
+class NoBitLeft(Exception):
+    """All the verticals that a pass has room for are taken. Do not try again."""
+
+
+# --- Stories ----------------------------------------------------------------------
+
+
+@transaction.atomic
+def file_story(facts: vocabulary.StoryFacts, *, at: datetime) -> None:
+    """File what the gate must know of a story. Raise `BadPath`."""
+    found = _PATH.fullmatch(facts.path)
+    if found is None or int(found[1]) != facts.story_id:
+        raise BadPath(f"{facts.path!r} is not an address of story {facts.story_id}.")
+    models.StoryFact.objects.update_or_create(
+        story_id=facts.story_id,
+        defaults={
+            "path": facts.path,
+            "access": facts.access,
+            "section": facts.section,
+            "published_at": facts.published_at,
+            "revision": facts.revision,
+            "withdrawn_at": at if facts.withdrawn else None,
+        },
+    )
+    _tell(Kind.STORY, number=facts.story_id, at=at)
+
+
+@transaction.atomic
+def withdraw_story(story_id: int, *, at: datetime) -> None:
+    """Take the story back: it is answered with 410, and its pages are deleted."""
+    models.StoryFact.objects.filter(story_id=story_id, withdrawn_at=None).update(
+        withdrawn_at=at
+    )
+    models.PressedPage.objects.filter(story_id=story_id).delete()
+    _tell(Kind.STORY, number=story_id, at=at)
+
+
+@transaction.atomic
+def press(page: pages.PressedPage, *, at: datetime) -> None:
+    """Keep the page, unless a newer revision is kept already."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO gate_pressedpage AS p
+                   (story_id, revision, full_html, cut_html, pressed_at)
+            VALUES (%s, %s, %s, %s, %s)
+            ON CONFLICT (story_id) DO UPDATE
+               SET revision = excluded.revision, full_html = excluded.full_html,
+                   cut_html = excluded.cut_html, pressed_at = excluded.pressed_at
+             WHERE p.revision <= excluded.revision
+            """,
+            [page.story_id, page.revision, page.full, page.cut, at],
+        )
+    _tell(Kind.STORY, number=page.story_id, at=at)
+
+
+@transaction.atomic
+def forget_pages(story_ids: Sequence[int] | None, *, at: datetime) -> None:
+    """Delete pages, so that they are pressed anew; None means all."""
+    if story_ids is None:
+        models.PressedPage.objects.all().delete()
+        _tell(Kind.PAGES, at=at)
+        return
+    models.PressedPage.objects.filter(story_id__in=story_ids).delete()
+    for story_id in story_ids:
+        _tell(Kind.STORY, number=story_id, at=at)
+
+
+@transaction.atomic
+def file_furniture(pieces: Mapping[str, str], *, at: datetime) -> None:
+    """File pieces of HTML by name; the others stay. Raise `UnknownPlaceholder`."""
+    pages.check_furniture(pieces)
+    for name, html in sorted(pieces.items()):
+        models.Furniture.objects.update_or_create(
+            name=name, defaults={"html": html, "filed_at": at}
+        )
+    _tell(Kind.FURNITURE, at=at)
+
+
+# --- Readers ----------------------------------------------------------------------
+
+
+@transaction.atomic
+def admit(
+    reader: UUID,
+    *,
+    feature: str,
+    starts: datetime,
+    ends: datetime,
+    source: str,
+    reference: str,
+    at: datetime,
+) -> None:
+    """
+    Grant `feature` to the reader. The same source, reference and feature again moves
+    the grant's window. Raise `UnknownFeature`, `NoBitLeft`.
+    """
+    if not _FEATURE.fullmatch(feature):
+        raise UnknownFeature(f"{feature!r} is not a feature of the gate.")
+    if feature.startswith(vocabulary.VERTICAL):
+        _give_bit(feature)
+    models.Grant.objects.update_or_create(
+        source=source,
+        reference=reference,
+        feature=feature,
+        defaults={"reader": reader, "starts": starts, "ends": ends, "filed_at": at},
+    )
+    void_passes(reader, at=at)
+
+
+@transaction.atomic
+def dismiss(*, source: str, reference: str, ends: datetime, at: datetime) -> None:
+    """Let the grants of this reference end at `ends`, if they would have ended later."""
+    grants = models.Grant.objects.select_for_update().order_by("pk")
+    readers = set()
+    for grant in grants.filter(source=source, reference=reference, ends__gt=ends):
+        grant.ends = max(grant.starts, ends)
+        grant.save(update_fields=["ends"])
+        readers.add(grant.reader)
+    for reader in sorted(readers):
+        void_passes(reader, at=at)
+
+
+@transaction.atomic
+def void_passes(reader: UUID, *, at: datetime) -> None:
+    """Void all passes of the reader; who still has a session gets a new one."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO gate_readerepoch AS e (reader, epoch, raised_at)
+            VALUES (%s, 1, %s)
+            ON CONFLICT (reader) DO UPDATE
+               SET epoch = e.epoch + 1, raised_at = excluded.raised_at
+            RETURNING epoch
+            """,
+            [reader, at],
+        )
+        epoch = cursor.fetchone()[0]
+    _tell(Kind.EPOCH, subject=str(reader), number=epoch, at=at)
+
+
+@transaction.atomic
+def unite(device: UUID, reader: UUID, *, at: datetime) -> None:
+    """Give device and reader the union of what both have read, never the sum."""
+    with connection.cursor() as cursor:
+        for statement in statements.UNITE:
+            cursor.execute(statement, {"both": [device, reader]})
+
+
+# --- Housekeeping -----------------------------------------------------------------
+
+
+def erase(identity: UUID, *, at: datetime) -> None:
+    """Forget what a device or a reader has read, as she may ask of us."""
+    models.MeterRow.objects.filter(identity=identity).delete()
+
+
+@transaction.atomic
+def sweep(*, at: datetime) -> int:
+    """
+    Delete meter rows in which nothing counts any more, and changes that every gate has
+    heard. Return the number of meter rows. Reads the whole meter table: run it daily.
+    """
+    start = meter.period_start(queries.policy().period, publication.current().zone, at)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            DELETE FROM gate_meterrow
+             WHERE since < %(start)s
+               AND NOT EXISTS (SELECT FROM unnest(read_at) AS moment
+                                WHERE moment >= %(start)s)
+            """,
+            {"start": start - METER_KEPT},
+        )
+        deleted: int = cursor.rowcount
+    models.Change.objects.filter(at__lt=at - CHANGES_KEPT).delete()
+    return deleted
+
+
+@transaction.atomic
+def policy_edited(*, at: datetime) -> None:
+    """Tell everyone that the policy's row was saved at the desk."""
+    _wake()
+    policy = queries.policy()
+    outbox.announce(
+        PolicyChanged(policy.limit_anonymous, policy.limit_registered, policy.period),
+        at=at,
+    )
+
+
+def _give_bit(feature: str) -> None:
+    if models.Vertical.objects.filter(name=feature).exists():
+        return
+    with connection.cursor() as cursor:
+        # Two new verticals at once must not take one bit.
+        cursor.execute("LOCK TABLE gate_vertical IN SHARE ROW EXCLUSIVE MODE")
+    taken = models.Vertical.objects.order_by("-bit").first()
+    bit = taken.bit + 1 if taken else vocabulary.FIRST_VERTICAL_BIT
+    if bit > vocabulary.LAST_VERTICAL_BIT:
+        raise NoBitLeft(f"There is no room in a pass for {feature!r}.")
+    models.Vertical.objects.get_or_create(name=feature, defaults={"bit": bit})
+
+
+def _tell(kind: Kind, *, subject: str = "", number: int = 0, at: datetime) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO gate_change (txid, kind, subject, number, at)
+            VALUES (pg_current_xact_id()::text::bigint, %s, %s, %s, %s)
+            """,
+            [kind.value, subject, number, at],
+        )
+    _wake()
+
+
+def _wake() -> None:
+    """Let the gates look at once, instead of within half a second."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])

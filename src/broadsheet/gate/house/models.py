@@ -1,0 +1,292 @@
+"""
+The gate's tables. `gate.store.postgres` reads them in plain SQL, so a column that is
+renamed here is renamed there; one suite of behaviour holds both.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator
+from django.db import models
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel
+from wagtail.contrib.settings.models import BaseGenericSetting, register_setting
+
+from broadsheet.gate.core import wall
+from broadsheet.gate.core.vocabulary import FIRST_VERTICAL_BIT, LAST_VERTICAL_BIT
+
+WALLS = ("metered", "premium", "cookies")
+WALL_FIELDS = tuple(
+    f"{kind}_{part}" for kind in WALLS for part in ("headline", "message")
+)
+
+
+def check_wall_text(template: str) -> None:
+    """Refuse a text that would show a reader an unrendered variable."""
+    known = ", ".join(f"{{{{{name}}}}}" for name in wall.VARIABLES)
+    try:
+        wall.check(template)
+    except wall.UnknownVariable as error:
+        raise ValidationError(
+            _now("{{%(name)s}} is not a variable of the wall; use one of %(known)s.")
+            % {"name": error.name, "known": known}
+        ) from error
+    except wall.BadTemplate as error:
+        raise ValidationError(
+            _now("A variable is not closed; write it as {{free_limit}}.")
+        ) from error
+
+
+def _headline(label: Any, default: str) -> models.CharField[str, str]:
+    return models.CharField(label, max_length=160, default=default)
+
+
+def _message(label: Any, default: str) -> models.TextField[str, str]:
+    return models.TextField(
+        label,
+        max_length=600,
+        default=default,
+        blank=True,
+        help_text=_(
+            "Variables: {{free_limit}}, {{price}}, {{plan}}, {{per_month}}, "
+            "{{section}}."
+        ),
+    )
+
+
+@register_setting(icon="lock", order=100)
+class Policy(BaseGenericSetting):
+    """What the publisher chooses about the gate: one row, edited at the desk."""
+
+    limit_anonymous = models.PositiveSmallIntegerField(
+        _("free stories for everybody"), default=3, validators=[MaxValueValidator(100)]
+    )
+    extra_registered = models.PositiveSmallIntegerField(
+        _("more free stories after signing up"),
+        default=2,
+        validators=[MaxValueValidator(100)],
+    )
+    period = models.CharField(
+        _("period"),
+        max_length=16,
+        default="month",
+        choices=[("month", _("Calendar month")), ("rolling30", _("The last 30 days"))],
+    )
+    lead_in_min = models.PositiveSmallIntegerField(
+        _("words before the wall, at least"), default=50
+    )
+    lead_in_max = models.PositiveSmallIntegerField(
+        _("words before the wall, at most"), default=100
+    )
+    store_down = models.CharField(
+        _("when the meter cannot be reached"),
+        max_length=8,
+        default="open",
+        choices=[
+            ("open", _("Open metered stories")),
+            ("closed", _("Close metered stories")),
+        ],
+    )
+    metered_headline = _headline(
+        _("headline"),
+        "You've reached your limit of {{free_limit}} free articles this month",
+    )
+    metered_message = _message(
+        _("message"), "Subscribe to {{plan}} for {{per_month}} a month."
+    )
+    premium_headline = _headline(_("headline"), "Subscribe to read the full story")
+    premium_message = _message(
+        _("message"),
+        "This story is for subscribers. {{plan}} is {{per_month}} a month.",
+    )
+    cookies_headline = _headline(_("headline"), "Your browser keeps no cookies")
+    cookies_message = _message(
+        _("message"),
+        "To read your {{free_limit}} free stories, allow cookies for this site, "
+        "or log in.",
+    )
+
+    panels: ClassVar[list[Any]] = [
+        MultiFieldPanel(
+            [
+                FieldRowPanel(
+                    [FieldPanel("limit_anonymous"), FieldPanel("extra_registered")]
+                ),
+                FieldPanel("period"),
+                FieldPanel("store_down"),
+            ],
+            heading=_("The meter"),
+        ),
+        MultiFieldPanel(
+            [FieldRowPanel([FieldPanel("lead_in_min"), FieldPanel("lead_in_max")])],
+            heading=_("The lead-in"),
+        ),
+        *(
+            MultiFieldPanel(
+                [FieldPanel(f"{kind}_headline"), FieldPanel(f"{kind}_message")],
+                heading=heading,
+            )
+            for kind, heading in (
+                ("metered", _("The wall when the free stories are read")),
+                ("premium", _("The wall before a premium story")),
+                ("cookies", _("The wall when the browser keeps no cookies")),
+            )
+        ),
+    ]
+
+    class Meta:
+        verbose_name = _("Gate")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(period__in=("month", "rolling30")),
+                name="a_period_is_a_month_or_30_days",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(store_down__in=("open", "closed")),
+                name="a_meter_out_of_reach_is_open_or_closed",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    lead_in_min__gte=1, lead_in_max__gte=models.F("lead_in_min")
+                ),
+                name="a_lead_in_has_words_and_an_end",
+                violation_error_message=_(
+                    "The lead-in needs at least one word, and at most no fewer than "
+                    "at least."
+                ),
+            ),
+        ]
+
+    def clean(self) -> None:
+        """Refuse, field by field, what could reach a reader unfinished."""
+        super().clean()
+        refused: dict[str, ValidationError] = {}
+        for field in WALL_FIELDS:
+            try:
+                check_wall_text(getattr(self, field))
+            except ValidationError as error:
+                refused[field] = error
+        if refused:
+            raise ValidationError(refused)
+
+
+class StoryFact(models.Model):
+    """All that the gate knows of a story."""
+
+    story_id = models.BigIntegerField(primary_key=True)
+    path = models.CharField(max_length=400)
+    access = models.CharField(max_length=80)
+    section = models.CharField(max_length=120)
+    published_at = models.DateTimeField()
+    revision = models.BigIntegerField()
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(
+                    access__regex=r"^(free|metered|premium|vertical:[a-z0-9-]+)$"
+                ),
+                name="a_story_has_a_class_that_the_gate_knows",
+            )
+        ]
+
+
+class PressedPage(models.Model):
+    story_id = models.BigIntegerField(primary_key=True)
+    revision = models.BigIntegerField()
+    full_html = models.BinaryField()
+    cut_html = models.BinaryField()
+    pressed_at = models.DateTimeField()
+
+
+class Furniture(models.Model):
+    """A piece of HTML that fills a slot."""
+
+    name = models.CharField(max_length=60, primary_key=True)
+    html = models.TextField(blank=True)
+    filed_at = models.DateTimeField()
+
+
+class Grant(models.Model):
+    """A reader's right to a feature. Who gave it is `source` and `reference`."""
+
+    reader = models.UUIDField()
+    feature = models.CharField(max_length=80)
+    starts = models.DateTimeField()
+    ends = models.DateTimeField()
+    source = models.CharField(max_length=40)
+    reference = models.CharField(max_length=120)
+    filed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "reference", "feature"],
+                name="a_reference_grants_a_feature_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(ends__gte=models.F("starts")),
+                name="a_grant_does_not_end_before_it_starts",
+            ),
+        ]
+        indexes = [models.Index(fields=["reader", "ends"], name="grants_of_a_reader")]
+
+
+class ReaderEpoch(models.Model):
+    """Passes of an earlier epoch are void."""
+
+    reader = models.UUIDField(primary_key=True)
+    epoch = models.PositiveIntegerField()
+    raised_at = models.DateTimeField(db_index=True)
+
+
+class Vertical(models.Model):
+    """The bit that a vertical's feature has in a pass. Never given to another."""
+
+    name = models.CharField(max_length=80, primary_key=True)
+    bit = models.PositiveSmallIntegerField(unique=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(
+                    bit__gte=FIRST_VERTICAL_BIT, bit__lte=LAST_VERTICAL_BIT
+                ),
+                name="a_vertical_has_a_bit_of_its_own",
+            )
+        ]
+
+
+class MeterRow(models.Model):
+    """What one identity has read since `since`. Written only by `store.statements`."""
+
+    identity = models.UUIDField(primary_key=True)
+    allowance = models.IntegerField()  # The limit at the last question.
+    since = models.DateTimeField()
+    stories = ArrayField(models.BigIntegerField())
+    read_at = ArrayField(models.DateTimeField())  # Beside each story.
+    opened = models.BooleanField()  # Whether the last question opened a story.
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(stories__len=models.F("read_at__len")),
+                name="each_story_read_has_its_moment",
+            )
+        ]
+
+
+class Change(models.Model):
+    """What has changed, for the gates to hear. Kept for a day."""
+
+    id = models.BigAutoField(primary_key=True)
+    txid = models.BigIntegerField(db_index=True)
+    kind = models.CharField(max_length=16)
+    subject = models.CharField(max_length=40, blank=True)
+    number = models.BigIntegerField(default=0)
+    at = models.DateTimeField(db_index=True)

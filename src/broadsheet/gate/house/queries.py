@@ -1,0 +1,199 @@
+"""Questions to the gate from Django's side. They cost a few indexed queries each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+
+from broadsheet.gate.core import decide as core
+from broadsheet.gate.core import meter, passes, visitor, wall
+from broadsheet.gate.core.meter import Ask
+from broadsheet.gate.core.visitor import Visitor
+from broadsheet.gate.core.vocabulary import (
+    NOBODY,
+    Decision,
+    Grant,
+    Meter,
+    Orders,
+    Policy,
+    Purpose,
+    Reading,
+    StoryFacts,
+)
+from broadsheet.gate.store import statements
+from broadsheet.plumbing import publication
+
+from . import minting, models
+from .minting import mint as mint
+from .minting import verticals
+
+
+class UnknownStory(Exception):
+    """Nobody has filed this story with the gate. Trying again does not help."""
+
+
+@dataclass(frozen=True, slots=True)
+class WallText:
+    """A wall's words. Not escaped: they are text, not HTML."""
+
+    headline: str
+    message: str
+
+
+# --- What the publisher chose -----------------------------------------------------
+
+
+def policy() -> Policy:
+    """Return the policy as edited at the desk, or its defaults."""
+    row = _policy_row()
+    return Policy(
+        limit_anonymous=row.limit_anonymous,
+        extra_registered=row.extra_registered,
+        period=row.period,
+        lead_in_min=row.lead_in_min,
+        lead_in_max=row.lead_in_max,
+        store_down_open=row.store_down == "open",
+    )
+
+
+def wall_text(kind: str, values: Mapping[str, str]) -> WallText:
+    """
+    Return the wall's finished words. `kind` is one of models.WALLS; `values` are those
+    of core.wall.VARIABLES, already worded for readers.
+    """
+    headline, message = _wall_templates(kind)
+    return WallText(wall.render(headline, values), wall.render(message, values))
+
+
+def wall_text_for_furniture(kind: str, values: Mapping[str, str]) -> WallText:
+    """Return the same for `file_furniture`: the gate will fill limit and section."""
+    headline, message = _wall_templates(kind)
+    return WallText(
+        wall.render_for_furniture(headline, values),
+        wall.render_for_furniture(message, values),
+    )
+
+
+def _wall_templates(kind: str) -> tuple[str, str]:
+    row = _policy_row()
+    return getattr(row, f"{kind}_headline"), getattr(row, f"{kind}_message")
+
+
+def _policy_row() -> models.Policy:
+    return models.Policy.objects.order_by("pk").first() or models.Policy()
+
+
+# --- Decisions --------------------------------------------------------------------
+
+
+def decide(
+    story_id: int, *, cookies: Mapping[str, str], at: datetime, count: bool
+) -> Decision:
+    """
+    Return what this reader gets. Only with `count` is a metered story ever opened by
+    a free view; without, an unread one is `Reason.UNREAD`. Raise `UnknownStory`.
+    """
+    orders = _orders()
+    reading = Reading(story(story_id), policy=orders.policy)
+    if not count:
+        reading = replace(reading, purpose=Purpose.GLANCE)
+    who = _visitor(cookies, orders, at)
+    reading = replace(reading, features=who.features)
+    if core.needs_meter(reading):
+        reading = replace(reading, meter=_meter(who.ask(story_id, orders, at), count))
+    return core.decide(reading)
+
+
+def anonymous(story_id: int, at: datetime) -> Decision:
+    """Return what somebody without any cookie gets: feeds, mail, search."""
+    return core.decide(Reading(story(story_id), policy=policy()))
+
+
+def for_pressing(story_id: int) -> tuple[Decision, Decision]:
+    """Return the decisions with which the full and the cut body may be asked for."""
+    reading = Reading(story(story_id))
+    return (
+        core.decide(replace(reading, purpose=Purpose.PRESS_FULL)),
+        core.decide(replace(reading, purpose=Purpose.PRESS_CUT)),
+    )
+
+
+def story(story_id: int) -> StoryFacts:
+    """Return what was filed of the story. Raise `UnknownStory`."""
+    row = models.StoryFact.objects.filter(pk=story_id).first()
+    if row is None:
+        raise UnknownStory(f"Story {story_id} is not filed with the gate.")
+    return StoryFacts(
+        story_id=row.story_id,
+        path=row.path,
+        access=row.access,
+        section=row.section,
+        published_at=row.published_at,
+        revision=row.revision,
+        withdrawn=row.withdrawn_at is not None,
+    )
+
+
+def _meter(ask: Ask | None, count: bool) -> Meter:
+    if ask is None:
+        return NOBODY
+    with connection.cursor() as cursor:
+        if count and ask.limit > 0:
+            cursor.execute(statements.COUNT, statements.columns([ask]))
+            _, stories, opened = cursor.fetchone()
+            return statements.answered(ask, stories, opened)
+        cursor.execute(statements.PEEK, (ask.identity, ask.since))
+        return meter.standing(ask, cursor.fetchone()[0])
+
+
+# --- Who is there -----------------------------------------------------------------
+
+
+def device(cookies: Mapping[str, str]) -> UUID | None:
+    """Return the device that the cookies prove."""
+    text = cookies.get(passes.DEVICE_COOKIE)
+    carried = text and passes.read_device(minting.keyring(), text, publication.now())
+    return carried.identity if carried else None
+
+
+def entitled(reader: UUID, feature: str, at: datetime) -> bool:
+    """Test if the reader has a grant of the feature that holds at `at`."""
+    return models.Grant.objects.filter(
+        reader=reader, feature=feature, starts__lte=at, ends__gt=at
+    ).exists()
+
+
+def grants(reader: UUID, at: datetime) -> list[Grant]:
+    """Return the reader's grants that have not ended at `at`, first to end first."""
+    rows = models.Grant.objects.filter(reader=reader, ends__gt=at)
+    return [
+        Grant(row.reader, row.feature, row.starts, row.ends, row.source, row.reference)
+        for row in rows.order_by("ends", "feature", "pk")
+    ]
+
+
+def _visitor(cookies: Mapping[str, str], orders: Orders, at: datetime) -> Visitor:
+    """Return the visitor; her session vouches for her if her pass does not."""
+    known = passes.name_reader(minting.keyring(), cookies.get(passes.READER_COOKIE, ""))
+    who = visitor.identify(
+        cookies,
+        keyring=minting.keyring(),
+        epochs={known.identity: minting.epoch(known.identity)} if known else {},
+        orders=orders,
+        at=at,
+    )
+    reader = None if who.reader else minting.reader_in(cookies)
+    if reader is None:
+        return who
+    carried = minting.pass_for(reader, at)
+    features = visitor.features_of(carried.bits, orders.verticals)
+    return Visitor(who.device, carried, features)
+
+
+def _orders() -> Orders:
+    facts = publication.current()
+    return Orders(policy(), facts.zone, facts.clock_offset, verticals())

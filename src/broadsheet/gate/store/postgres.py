@@ -1,0 +1,189 @@
+"""The store in PostgreSQL, over connections of the gate's own. Never Django."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+
+from broadsheet.gate.core import meter
+from broadsheet.gate.core.meter import Ask
+from broadsheet.gate.core.pages import PressedPage
+from broadsheet.gate.core.vocabulary import Grant, Meter, Orders, Policy, StoryFacts
+
+from . import Change, Kind, StoreDown, statements
+from .coalesce import Coalescer
+
+CHANNEL = "gate_changes"  # NOTIFY says only "look"; the table gate_change says what.
+PULSE = 0.5  # Seconds between two looks when no NOTIFY comes: the fallback.
+PATIENCE = 2.0  # Seconds after which a store that does not answer counts as down.
+
+# Whatever says that the server, not the statement, is at fault.
+_DOWN = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.InternalError,
+    TimeoutError,
+)
+
+_STORY = """
+SELECT story_id, path, access, section, published_at, revision,
+       withdrawn_at IS NOT NULL
+  FROM gate_storyfact WHERE story_id = %s
+"""
+_PAGE = "SELECT story_id, revision, full_html, cut_html FROM gate_pressedpage WHERE story_id = %s"
+_FURNITURE = "SELECT name, html FROM gate_furniture"
+_GRANTS = """
+SELECT reader, feature, starts, ends, source, reference
+  FROM gate_grant WHERE reader = %s AND ends > %s ORDER BY ends, feature
+"""
+_EPOCHS = "SELECT reader, epoch FROM gate_readerepoch WHERE raised_at >= %s"
+_POLICY = """
+SELECT limit_anonymous, extra_registered, period, lead_in_min, lead_in_max,
+       store_down = 'open'
+  FROM gate_policy ORDER BY id LIMIT 1
+"""
+_PUBLICATION = "SELECT time_zone, clock_offset FROM plumbing_publication WHERE id = 1"
+_VERTICALS = "SELECT name, bit FROM gate_vertical ORDER BY bit"
+
+# Transactions commit in another order than they take their numbers. So we look again
+# at everything from the oldest one that was still open at the last look, and leave out
+# what we have seen.
+_NOW = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+_CHANGES = """
+SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
+       c.id, c.kind, c.subject, c.number
+  FROM (SELECT) AS always LEFT JOIN gate_change AS c ON c.txid >= %s
+ ORDER BY c.id
+"""
+
+
+class PostgresStore:
+    """
+    Keeps a pool of `size` connections for questions, one of which the waiting counts
+    take in turn, and one connection that listens.
+    """
+
+    def __init__(self, conninfo: str, *, size: int = 4) -> None:
+        self._conninfo = conninfo
+        self._pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
+            conninfo,
+            min_size=1,
+            max_size=size,
+            open=False,
+            timeout=PATIENCE,
+            kwargs={"autocommit": True, "connect_timeout": 2},
+        )
+        self._counts = Coalescer(self._count_all)
+        self._looked: int | None = None
+        self._seen: set[int] = set()
+
+    async def open(self) -> None:
+        await self._pool.open()
+        self._looked = (await self._rows(_NOW))[0][0]
+
+    async def close(self) -> None:
+        await self._counts.close()
+        await self._pool.close()
+
+    # --- The meter ----------------------------------------------------------------
+
+    async def count(self, ask: Ask) -> Meter:
+        if ask.limit < 1:
+            return await self.peek(ask)
+        return await self._counts.ask(ask)
+
+    async def _count_all(self, asks: list[Ask]) -> list[Meter]:
+        rows = await self._rows(statements.COUNT, statements.columns(asks))
+        found = {identity: (stories, opened) for identity, stories, opened in rows}
+        return [statements.answered(ask, *found[ask.identity]) for ask in asks]
+
+    async def peek(self, ask: Ask) -> Meter:
+        rows = await self._rows(statements.PEEK, (ask.identity, ask.since))
+        return meter.standing(ask, rows[0][0])
+
+    async def unite(self, device: UUID, reader: UUID) -> None:
+        async with self._connection() as connection, connection.transaction():
+            for statement in statements.UNITE:
+                await connection.execute(statement, {"both": [device, reader]})
+
+    async def erase(self, identity: UUID) -> None:
+        async with self._connection() as connection:
+            await connection.execute(statements.ERASE, (identity,))
+
+    # --- Facts --------------------------------------------------------------------
+
+    async def story(self, story_id: int) -> StoryFacts | None:
+        rows = await self._rows(_STORY, (story_id,))
+        return StoryFacts(*rows[0]) if rows else None
+
+    async def page(self, story_id: int) -> PressedPage | None:
+        rows = await self._rows(_PAGE, (story_id,))
+        return PressedPage(*rows[0]) if rows else None
+
+    async def furniture(self) -> Mapping[str, str]:
+        return dict(await self._rows(_FURNITURE))
+
+    async def grants(self, reader: UUID, at: datetime) -> Sequence[Grant]:
+        return [Grant(*row) for row in await self._rows(_GRANTS, (reader, at))]
+
+    async def epochs(self, since: datetime) -> Mapping[UUID, int]:
+        return dict(await self._rows(_EPOCHS, (since,)))
+
+    async def orders(self) -> Orders:
+        policy = await self._rows(_POLICY)
+        publication = await self._rows(_PUBLICATION)
+        zone, offset = publication[0] if publication else ("Asia/Kolkata", timedelta(0))
+        return Orders(
+            policy=Policy(*policy[0]) if policy else Policy(),
+            zone=ZoneInfo(zone),
+            clock_offset=offset,
+            verticals=tuple(await self._rows(_VERTICALS)),
+        )
+
+    # --- What has changed ---------------------------------------------------------
+
+    async def changes(self) -> AsyncIterator[Sequence[Change]]:
+        try:
+            async with await AsyncConnection.connect(
+                self._conninfo, autocommit=True, connect_timeout=2
+            ) as connection:
+                await connection.execute(f"LISTEN {CHANNEL}")
+                while True:
+                    yield await self._look(connection)
+                    async for _ in connection.notifies(timeout=PULSE, stop_after=1):
+                        pass
+        except _DOWN as error:
+            raise StoreDown(type(error).__name__) from error
+
+    async def _look(self, connection: AsyncConnection[Any]) -> Sequence[Change]:
+        cursor = await connection.execute(_CHANGES, (self._looked,))
+        rows = await cursor.fetchall()
+        self._looked = rows[0][0]
+        fresh = [row for row in rows if row[1] is not None and row[1] not in self._seen]
+        self._seen = {row[1] for row in rows if row[1] is not None}
+        return [
+            Change(Kind(kind), subject, number) for _, _, kind, subject, number in fresh
+        ]
+
+    # --- Connections --------------------------------------------------------------
+
+    async def _rows(self, statement: str, values: Any = ()) -> list[Any]:
+        async with self._connection() as connection:
+            return await (await connection.execute(statement, values)).fetchall()
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[AsyncConnection[Any]]:
+        try:
+            async with asyncio.timeout(PATIENCE), self._pool.connection() as connection:
+                yield connection
+        except _DOWN as error:
+            raise StoreDown(type(error).__name__) from error

@@ -1,0 +1,108 @@
+"""
+The meter in SQL, shared by the gate's own connections and by Django's.
+
+A row an identity: the stories it has read and, beside each, when it first did. The
+pairs are few (a limit of three to ten), so two short arrays beat a table of pairs, and
+the row's own lock is all the locking there is.
+"""
+
+from __future__ import annotations
+
+from broadsheet.gate.core.meter import Ask
+from broadsheet.gate.core.vocabulary import Meter, Standing
+
+# What of row `m` still counts, given the period that `excluded` asks about. A period
+# once begun is never left backwards, so `since` only grows.
+_KEPT = """
+    SELECT greatest(m.since, excluded.since) AS since,
+           coalesce(array_agg(r.story ORDER BY r.place), '{}') AS stories,
+           coalesce(array_agg(r.read_at ORDER BY r.place), '{}') AS read_at
+      FROM unnest(m.stories, m.read_at) WITH ORDINALITY AS r(story, read_at, place)
+     WHERE r.read_at >= greatest(m.since, excluded.since)
+"""
+
+# All the views that wait at this moment, each for another identity, in one statement.
+# `ON CONFLICT` locks the row and looks at its latest version, so two processes that
+# ask at once are answered one after the other. Rows are taken in the identities'
+# order, so two batches cannot hold each other up. A first row may always open its
+# story: a limit below one never comes here.
+COUNT = f"""
+INSERT INTO gate_meterrow AS m (identity, allowance, since, stories, read_at, opened)
+SELECT identity, allowance, since, ARRAY[story], ARRAY[read_at], true
+  FROM unnest(%s::uuid[], %s::int[], %s::timestamptz[], %s::bigint[], %s::timestamptz[])
+       AS ask(identity, allowance, since, story, read_at)
+ ORDER BY identity
+ON CONFLICT (identity) DO UPDATE
+   SET (allowance, since, stories, read_at, opened) = (
+       SELECT excluded.allowance,
+              kept.since,
+              CASE WHEN opens THEN kept.stories || excluded.stories
+                   ELSE kept.stories END,
+              CASE WHEN opens
+                   THEN kept.read_at || greatest(excluded.read_at[1], kept.since)
+                   ELSE kept.read_at END,
+              opens
+         FROM ({_KEPT}) AS kept,
+              LATERAL (SELECT NOT excluded.stories[1] = ANY (kept.stories)
+                          AND cardinality(kept.stories) < excluded.allowance) AS may(opens))
+RETURNING identity, stories, opened
+"""  # noqa: S608  No value is ever put into this text.
+
+PEEK = """
+SELECT coalesce(array_agg(r.story), '{}')
+  FROM gate_meterrow AS m, unnest(m.stories, m.read_at) AS r(story, read_at)
+ WHERE m.identity = %s AND r.read_at >= greatest(m.since, %s)
+"""
+
+# The union takes three steps in one transaction: both rows exist; both are held, in
+# the identities' order; both get what either has. A view that is counted meanwhile
+# waits for the row and is counted on top.
+UNITE = (
+    """
+INSERT INTO gate_meterrow (identity, allowance, since, stories, read_at, opened)
+SELECT identity, 0, 'epoch', '{}', '{}', false
+  FROM unnest(%(both)s::uuid[]) AS one(identity)
+ ORDER BY identity
+ON CONFLICT (identity) DO NOTHING
+""",
+    """
+SELECT identity FROM gate_meterrow
+ WHERE identity = ANY (%(both)s) ORDER BY identity FOR UPDATE
+""",
+    """
+UPDATE gate_meterrow
+   SET since = united.since, stories = united.stories, read_at = united.read_at
+  FROM (SELECT (SELECT max(since) FROM gate_meterrow WHERE identity = ANY (%(both)s))
+                   AS since,
+               coalesce(array_agg(story ORDER BY read_at, story), '{}') AS stories,
+               coalesce(array_agg(read_at ORDER BY read_at, story), '{}') AS read_at
+          FROM (SELECT r.story, min(r.read_at) AS read_at
+                  FROM gate_meterrow, unnest(stories, read_at) AS r(story, read_at)
+                 WHERE identity = ANY (%(both)s)
+                 GROUP BY r.story) AS pair) AS united
+ WHERE identity = ANY (%(both)s)
+""",
+)
+
+ERASE = "DELETE FROM gate_meterrow WHERE identity = %s"
+
+Columns = tuple[list[object], ...]
+
+
+def columns(asks: list[Ask]) -> Columns:
+    """Return `asks` as COUNT takes them: an array a column."""
+    return (
+        [ask.identity for ask in asks],
+        [ask.limit for ask in asks],
+        [ask.since for ask in asks],
+        [ask.story_id for ask in asks],
+        [ask.at for ask in asks],
+    )
+
+
+def answered(ask: Ask, stories: list[int], opened: bool) -> Meter:
+    """Return what a row that COUNT returned says."""
+    if opened:
+        return Meter(Standing.OPENED, len(stories), ask.limit)
+    standing = Standing.READ if ask.story_id in stories else Standing.SPENT
+    return Meter(standing, len(stories), ask.limit)

@@ -1,0 +1,124 @@
+"""
+What an import did: counts in and out, and every item that was changed or refused.
+
+The notes lie in a scratch file, because an import of a million posts may have a
+million of them.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+KINDS = (
+    *("posts", "pages", "other items", "attachments", "authors"),
+    *("categories", "tags", "comments", "words"),
+)
+STORED_NOTES = 5000  # In the row of the run; the whole list is in `--json`.
+_ADDRESS = re.compile(r"https?://\S+(?=:)|https?://\S+")
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One thing that is not as it was, or not here at all."""
+
+    id: int  # WordPress's number of the item; 0 for the file as a whole.
+    kind: str
+    title: str
+    outcome: str  # "changed", "skipped" or "refused"
+    reason: str
+
+
+class Report:
+    """Counts and notes, while they are gathered and afterwards."""
+
+    def __init__(self, *, dry_run: bool) -> None:
+        self.dry_run = dry_run
+        self.came: Counter[str] = Counter()
+        self.went: Counter[str] = Counter()
+        self.outcomes: Counter[str] = Counter()
+        self.title = ""
+        self.origin = ""
+        self._scratch = sqlite3.connect("")  # A file of its own, gone when closed.
+        self._scratch.create_function("gist", 1, lambda text: _ADDRESS.sub("…", text))
+        self._scratch.execute("CREATE TABLE note (id, kind, title, outcome, reason)")
+
+    def note(self, note: Note) -> None:
+        row = (note.id, note.kind, note.title[:240], note.outcome, note.reason)
+        self._scratch.execute("INSERT INTO note VALUES (?, ?, ?, ?, ?)", row)
+
+    def notes(self) -> Iterator[Note]:
+        """Yield every note, in the order in which they were made."""
+        for row in self._scratch.execute("SELECT * FROM note ORDER BY rowid"):
+            yield Note(*row)
+
+    def reasons(self) -> list[tuple[str, str, int]]:
+        """Return (outcome, reason, how many), the most frequent first."""
+        return list(
+            self._scratch.execute(
+                "SELECT outcome, gist(reason), count(*) FROM note GROUP BY 1, 2 "
+                "ORDER BY 3 DESC, 1, 2"
+            )
+        )
+
+    @property
+    def nothing_changed(self) -> bool:
+        return not (self.outcomes["new"] or self.outcomes["changed"])
+
+    def counts(self) -> list[dict[str, Any]]:
+        return [
+            {"kind": kind, "in": self.came[kind], "out": self.went[kind]}
+            for kind in KINDS
+        ]
+
+    def as_json(self, *, limit: int | None = None) -> dict[str, Any]:
+        """Return the report as plain data, with at most `limit` notes."""
+        notes = []
+        total = 0
+        for note in self.notes():
+            total += 1
+            if limit is None or total <= limit:
+                notes.append({name: getattr(note, name) for name in Note.__slots__})
+        return {
+            "site": self.title,
+            "origin": self.origin,
+            "dry_run": self.dry_run,
+            "nothing_changed": self.nothing_changed,
+            "counts": self.counts(),
+            "stories": dict(sorted(self.outcomes.items())),
+            "notes": notes,
+            "notes_in_all": total,
+        }
+
+    def as_text(self) -> Iterator[str]:
+        """Yield the report as lines of a table, for people."""
+        head = "Dry run: nothing was written. " if self.dry_run else ""
+        yield f"{head}{self.title or 'The export'} ({self.origin})"
+        yield ""
+        yield f"{'':14}{'in':>12}{'out':>12}"
+        for row in self.counts():
+            yield f"{row['kind']:14}{row['in']:>12,}{row['out']:>12,}"
+        yield ""
+        told = (f"{number:,} {name}" for name, number in sorted(self.outcomes.items()))
+        yield "Stories: " + (", ".join(told) or "none")
+        if self.nothing_changed:
+            yield "Nothing changed."
+        yield from self._note_lines()
+
+    def _note_lines(self) -> Iterator[str]:
+        reasons = self.reasons()
+        if not reasons:
+            return
+        yield ""
+        yield "Changed, skipped or refused, by reason:"
+        for outcome, reason, number in reasons[:40]:
+            yield f"{number:>8,}  {outcome:8}  {reason}"
+        yield ""
+        yield "Every item:"
+        for note in self.notes():
+            name = f"{note.kind} {note.id}" if note.id else note.kind
+            yield f"  {name} “{note.title}”: {note.outcome}: {note.reason}"

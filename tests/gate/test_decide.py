@@ -1,0 +1,169 @@
+"""The one decision, for every reading there is."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from pathlib import Path
+
+import pytest
+
+from broadsheet.gate.core.decide import decide, needs_meter
+from broadsheet.gate.core.vocabulary import (
+    Meter,
+    Policy,
+    Purpose,
+    Reading,
+    Reason,
+    Standing,
+    Verdict,
+)
+from tests.gate.conftest import facts
+
+SRC = Path(__file__).parents[2] / "src" / "broadsheet"
+ACCESSES = ("free", "metered", "premium", "vertical:investor", "nonsense", "")
+FEATURES = [
+    frozenset(some)
+    for size in range(5)
+    for some in itertools.combinations(
+        ("news", "adfree", "vertical:investor", "vertical:games"), size
+    )
+]
+EVERY_READING = [
+    Reading(
+        facts(7, access, withdrawn=withdrawn),
+        purpose,
+        features,
+        Meter(standing, count, 3),
+        Policy(store_down_open=down_open),
+    )
+    for access, withdrawn, purpose, features, standing, count, down_open in (
+        itertools.product(
+            ACCESSES,
+            (False, True),
+            Purpose,
+            FEATURES,
+            Standing,
+            (0, 2, 3, 8),
+            (False, True),
+        )
+    )
+]
+
+
+def opened_by_right(reading: Reading) -> bool:
+    access, features = reading.story.access, reading.features
+    if access in ("metered", "premium"):
+        return "news" in features
+    return access == "free" or (access.startswith("vertical:") and access in features)
+
+
+def paid_for(reading: Reading) -> bool:
+    down = reading.meter.standing is Standing.DOWN and reading.policy.store_down_open
+    read = reading.meter.standing in (Standing.OPENED, Standing.READ)
+    return reading.story.access == "metered" and (down or read)
+
+
+def test_the_table_is_large():
+    assert len(EVERY_READING) == 6 * 2 * 4 * 16 * 6 * 4 * 2 == 36_864
+
+
+def test_a_story_is_full_only_by_right_by_payment_or_for_the_press():
+    for reading in EVERY_READING:
+        decision = decide(reading)
+        presses = reading.purpose in (Purpose.PRESS_FULL, Purpose.PRESS_CUT)
+        expected = not reading.story.withdrawn and (
+            reading.purpose is Purpose.PRESS_FULL
+            if presses
+            else opened_by_right(reading) or paid_for(reading)
+        )
+        assert decision.full == expected, reading
+
+
+def test_a_withdrawn_story_is_refused_to_all():
+    for reading in EVERY_READING:
+        refused = decide(reading).verdict is Verdict.REFUSE
+        assert refused == reading.story.withdrawn, reading
+
+
+def test_only_a_metered_story_opened_now_by_one_without_a_right_costs():
+    for reading in EVERY_READING:
+        decision = decide(reading)
+        assert decision.counts == (
+            reading.story.access == "metered"
+            and not reading.story.withdrawn
+            and reading.purpose in (Purpose.READ, Purpose.GLANCE)
+            and not opened_by_right(reading)
+            and reading.meter.standing is Standing.OPENED
+        ), reading
+        assert not (decision.counts and not decision.full), reading
+
+
+def test_the_store_is_asked_only_where_the_answer_rests_on_it():
+    for reading in EVERY_READING:
+        others = {
+            decide(Reading(reading.story, reading.purpose, reading.features, meter))
+            for meter in (Meter(standing, 1, 3) for standing in Standing)
+        }
+        verdicts = {(other.verdict, other.reason) for other in others}
+        assert needs_meter(reading) == (len(verdicts) > 1), reading
+
+
+def test_the_entitled_see_no_advertisements():
+    for reading in EVERY_READING:
+        assert decide(reading).ads == reading.features.isdisjoint(("news", "adfree"))
+
+
+def test_the_numbers_never_exceed_the_limit():
+    for reading in EVERY_READING:
+        decision = decide(reading)
+        assert decision.count == min(reading.meter.count, 3)
+        assert decision.remaining == 3 - decision.count
+        assert (decision.story_id, decision.limit) == (7, 3)
+
+
+@pytest.mark.parametrize(
+    ("standing", "down_open", "verdict", "reason"),
+    [
+        (Standing.OPENED, True, Verdict.FULL, Reason.COUNTED),
+        (Standing.READ, True, Verdict.FULL, Reason.REREAD),
+        (Standing.UNREAD, True, Verdict.CUT, Reason.UNREAD),
+        (Standing.SPENT, True, Verdict.WALL, Reason.SPENT),
+        (Standing.NOBODY, True, Verdict.WALL, Reason.COOKIES),
+        (Standing.DOWN, True, Verdict.FULL, Reason.DOWN_OPEN),
+        (Standing.DOWN, False, Verdict.WALL, Reason.DOWN_CLOSED),
+    ],
+)
+def test_each_standing_of_a_metered_story_has_its_answer(
+    standing, down_open, verdict, reason
+):
+    policy = Policy(store_down_open=down_open)
+    reading = Reading(facts(7), meter=Meter(standing, 1, 3), policy=policy)
+
+    decision = decide(reading)
+
+    assert (decision.verdict, decision.reason) == (verdict, reason)
+    assert decision.metered == (reason in (Reason.COUNTED, Reason.REREAD))
+
+
+@pytest.mark.parametrize("down_open", [True, False])
+@pytest.mark.parametrize("access", ["premium", "vertical:investor", "nonsense"])
+def test_a_store_that_is_down_opens_nothing_but_metered_stories(access, down_open):
+    policy = Policy(store_down_open=down_open)
+    reading = Reading(facts(7, access), meter=Meter(Standing.DOWN), policy=policy)
+
+    assert decide(reading).verdict is Verdict.CUT
+    assert decide(reading).reason is Reason.PREMIUM
+
+
+def makers_of_decisions():
+    for path in SRC.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            called = node.func if isinstance(node, ast.Call) else None
+            name = getattr(called, "id", getattr(called, "attr", ""))
+            if name == "Decision":
+                yield path.relative_to(SRC).as_posix()
+
+
+def test_nobody_else_makes_a_decision():
+    assert list(makers_of_decisions()) == ["gate/core/decide.py"]

@@ -1,0 +1,223 @@
+"""One suite of behaviour, for every store."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from broadsheet.gate.core.meter import Ask, period_start
+from broadsheet.gate.core.vocabulary import Meter, Standing
+from broadsheet.gate.store.memory import MemoryStore
+from broadsheet.gate.store.postgres import PostgresStore
+
+IST = ZoneInfo("Asia/Kolkata")
+ANNE = UUID(int=0xA)
+DEVICE = UUID(int=0xD)
+
+
+@pytest.fixture(params=["memory", "postgres"])
+async def store(request, conninfo):
+    memory = request.param == "memory"
+    opened = MemoryStore() if memory else PostgresStore(conninfo)
+    await opened.open()
+    yield opened
+    await opened.close()
+
+
+def ask(story: int, at: datetime, *, identity=ANNE, limit=3, period="month") -> Ask:
+    return Ask(identity, story, limit, period_start(period, IST, at), at)
+
+
+async def read(store, stories, at, **options) -> list[tuple[str, int]]:
+    meters = [await store.count(ask(story, at, **options)) for story in stories]
+    return [(meter.standing.value, meter.count) for meter in meters]
+
+
+async def test_the_wall_comes_at_one_more_than_the_limit_and_never_before(store, at):
+    assert await read(store, (1, 2, 3, 4, 5), at) == [
+        ("opened", 1),
+        ("opened", 2),
+        ("opened", 3),
+        ("spent", 3),
+        ("spent", 3),
+    ]
+
+
+async def test_a_story_read_again_costs_nothing_even_when_all_are_spent(store, at):
+    await read(store, (1, 2, 3, 4), at)
+
+    assert await read(store, (1, 3, 2, 4), at + timedelta(days=9)) == [
+        ("read", 3),
+        ("read", 3),
+        ("read", 3),
+        ("spent", 3),
+    ]
+
+
+async def test_the_month_is_the_publications_own(store):
+    last_minute = datetime(2026, 8, 31, 18, 29, 59, tzinfo=UTC)  # 23:59:59 in Mumbai.
+    assert await read(store, (1, 2, 3, 4), last_minute) == [
+        ("opened", 1),
+        ("opened", 2),
+        ("opened", 3),
+        ("spent", 3),
+    ]
+
+    september = last_minute + timedelta(seconds=1)
+
+    assert await read(store, (4, 1), september) == [("opened", 1), ("opened", 2)]
+
+
+async def test_thirty_days_roll(store, at):
+    days = [timedelta(days=day) for day in (0, 10, 20)]
+    for story, day in enumerate(days):
+        await read(store, (story,), at + day, period="rolling30")
+
+    just_before = at + timedelta(days=30)
+    just_after = just_before + timedelta(seconds=1)
+
+    assert await read(store, (9,), just_before, period="rolling30") == [("spent", 3)]
+    assert await read(store, (9,), just_after, period="rolling30") == [("opened", 3)]
+    assert await read(store, (0,), just_after, period="rolling30") == [("spent", 3)]
+
+
+async def test_a_clock_put_back_opens_no_period_again(store):
+    july = datetime(2026, 7, 31, 12, tzinfo=UTC)
+    august = datetime(2026, 8, 1, 12, tzinfo=UTC)
+    await read(store, (1, 2, 3), july)
+    assert await read(store, (4, 5, 6, 7), august) == [
+        ("opened", 1),
+        ("opened", 2),
+        ("opened", 3),
+        ("spent", 3),
+    ]
+
+    assert await read(store, (4, 7, 1), july) == [
+        ("read", 3),
+        ("spent", 3),
+        ("spent", 3),
+    ]
+
+
+async def test_what_is_read_under_a_clock_put_back_counts_in_the_period(store):
+    august = datetime(2026, 8, 1, 12, tzinfo=UTC)
+    july = datetime(2026, 7, 31, 12, tzinfo=UTC)
+    await read(store, (1,), august)
+
+    assert await read(store, (2, 3, 4), july) == [
+        ("opened", 2),
+        ("opened", 3),
+        ("spent", 3),
+    ]
+    assert await read(store, (4, 2), august) == [("spent", 3), ("read", 3)]
+
+
+async def test_looking_opens_nothing(store, at):
+    for _ in range(5):
+        assert await store.peek(ask(1, at)) == Meter(Standing.UNREAD, 0, 3)
+    await read(store, (1, 2, 3), at)
+
+    assert await store.peek(ask(1, at)) == Meter(Standing.READ, 3, 3)
+    assert await store.peek(ask(4, at)) == Meter(Standing.SPENT, 3, 3)
+
+
+async def test_a_limit_of_none_opens_nothing_and_keeps_what_was_open(store, at):
+    assert await read(store, (1,), at, limit=0) == [("spent", 0)]
+    assert await read(store, (1,), at, limit=1) == [("opened", 1)]
+    assert await read(store, (1, 2), at, limit=0) == [("read", 1), ("spent", 1)]
+
+
+async def test_identities_do_not_share(store, at):
+    await read(store, (1, 2, 3), at)
+
+    assert await read(store, (1,), at, identity=DEVICE) == [("opened", 1)]
+
+
+async def test_the_two_sets_are_united_and_never_summed(store, at):
+    await read(store, (1, 2, 3), at, identity=DEVICE)
+    await read(store, (3, 4), at, identity=ANNE)
+
+    await store.unite(DEVICE, ANNE)
+
+    for identity, limit in ((ANNE, 5), (DEVICE, 4)):
+        for story in (1, 2, 3, 4):
+            meter = await store.peek(ask(story, at, identity=identity, limit=limit))
+            assert meter == Meter(Standing.READ, 4, limit)
+    assert await read(store, (5, 6), at, limit=5) == [("opened", 5), ("spent", 5)]
+    assert await read(store, (5,), at, identity=DEVICE, limit=3) == [("spent", 4)]
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+async def test_uniting_again_changes_nothing(store, at, times):
+    await read(store, (1, 2), at, identity=DEVICE)
+    for _ in range(times):
+        await store.unite(DEVICE, ANNE)
+
+    assert await read(store, (1, 2, 3, 4), at) == [
+        ("read", 2),
+        ("read", 2),
+        ("opened", 3),
+        ("spent", 3),
+    ]
+
+
+async def test_a_union_of_nothing_leaves_everything_open(store, at):
+    await store.unite(DEVICE, ANNE)
+
+    assert await read(store, (1,), at) == [("opened", 1)]
+
+
+async def test_a_union_drops_with_its_period(store):
+    august, september = (datetime(2026, month, 20, tzinfo=UTC) for month in (8, 9))
+    await read(store, (1, 2), august, identity=DEVICE)
+    await read(store, (3,), september)
+
+    await store.unite(DEVICE, ANNE)
+
+    assert await read(store, (1,), september) == [("opened", 2)]
+
+
+async def test_what_is_erased_is_gone(store, at):
+    await read(store, (1, 2, 3), at)
+
+    await store.erase(ANNE)
+
+    assert await read(store, (4,), at) == [("opened", 1)]
+
+
+async def test_exactly_the_limit_opens_of_many_asked_at_once(store, at):
+    asks = [ask(story % 50, at, limit=7) for story in range(400)]
+
+    meters = await asyncio.gather(*(store.count(one) for one in asks))
+
+    answered = [(one.story_id, m.standing) for one, m in zip(asks, meters, strict=True)]
+    opened = [story for story, standing in answered if standing is Standing.OPENED]
+    again = {story for story, standing in answered if standing is Standing.READ}
+    assert len(opened) == len(set(opened)) == 7
+    assert again == set(opened)
+
+
+async def test_many_identities_at_once_each_get_their_own_answer(store, at):
+    asks = [
+        ask(story, at, identity=UUID(int=who), limit=2)
+        for story in (1, 2, 3)
+        for who in range(300)
+    ]
+
+    meters = await asyncio.gather(*(store.count(one) for one in asks))
+
+    standings = [meter.standing for meter in meters]
+    assert standings == [Standing.OPENED] * 600 + [Standing.SPENT] * 300
+
+
+async def test_a_lowered_limit_keeps_what_was_open(store, at):
+    await read(store, (1, 2, 3), at)
+    lower = replace(ask(2, at), limit=1)
+
+    assert await store.count(lower) == Meter(Standing.READ, 3, 1)
+    assert await store.count(replace(lower, story_id=4)) == Meter(Standing.SPENT, 3, 1)
