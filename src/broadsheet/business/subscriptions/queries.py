@@ -175,6 +175,6 @@ def _view(row: Subscription) -> SubscriptionView:
         renews_on=None if ends else row.paid_through,
         ends_on=ends - MOMENT if ends else None,
         cancel_at_period_end=cancellation is not None,
-        grace_until=row.grace_until,
+        grace_until=row.grace_until if row.status == Status.PAST_DUE else None,
         invoices=tuple(i for i in ledger.invoices(row.pk) if i.number is not None),
     )
