@@ -201,6 +201,37 @@ def test_a_bank_that_asks_for_a_reader_who_is_away_is_trouble(paper, row):
     assert fresh(row).status == "past_due"
 
 
+def test_a_reader_pays_a_failed_renewal_herself_with_another_card(paper, failing):
+    with pytest.raises(actions.NothingDue):
+        actions.pay_due(reader=paper.reader, return_path="/account/", at=DUE)
+    actions.renew_due(at=DUE)
+    old = fresh(failing).method_ref
+    now = DUE + DAY / 2
+    pages = {
+        actions.pay_due(reader=paper.reader, return_path="/account/", at=now)
+        for _ in range(2)
+    }
+    (page,) = pages
+    paper.pay(page, cards.DECLINED)
+    assert actions.conclude(page.id, at=now).status == "declined"
+    # While her next page is open, our own retry keeps out of the way.
+    again = actions.pay_due(reader=paper.reader, return_path="/account/", at=now)
+    assert (again.id, again.pay_at == page.pay_at) == (page.id, False)
+    assert actions.renew_due(at=DUE + DAY) == RenewalRun(claimed=1, unknown=1)
+    paper.pay(again, cards.SUCCEEDS)
+    state = actions.conclude(again.id, at=DUE + DAY)
+
+    assert (state.status, state.return_path) == ("active", "/account/")
+    row = fresh(failing)
+    assert (row.status, row.k, row.paid_through) == ("active", 1, NEXT)
+    assert row.method_ref not in (None, old)
+    assert paper.kinds(row) == ["begun", "started", "payment_failed", "renewed"]
+    assert paper.charges() == 2
+    assert actions.renew_due(at=DUE + 2 * DAY) == RenewalRun()
+    assert actions.renew_due(at=NEXT).renewed == 1
+    assert books.check() == ()
+
+
 def test_cancelling_while_past_due_ends_it_and_stops_the_retries(paper, failing):
     actions.renew_due(at=DUE)
     view = actions.cancel(

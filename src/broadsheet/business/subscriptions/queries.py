@@ -115,7 +115,7 @@ def subscriptions(reader: UUID) -> tuple[UUID, ...]:
 
 def checkout(checkout_id: UUID) -> CheckoutState:
     """Return how a checkout stands as far as we know; `conclude` asks the provider."""
-    row = Checkout.objects.select_related("subscription").filter(pk=checkout_id).first()
+    row = Checkout.objects.filter(pk=checkout_id).first()
     if row is None:
         raise NoSuchCheckout(f"There is no checkout {checkout_id}.")
     status, reason = _stands(row)
@@ -142,11 +142,11 @@ def overdue(at: datetime) -> int:
 
 
 def _stands(row: Checkout) -> tuple[str, str]:
-    status = row.subscription.status
-    if row.subscription.started_at is not None:
-        return "active", ""
-    if status == Status.INCOMPLETE_EXPIRED:
+    invoice = ledger.invoice(row.invoice_id)
+    if invoice is None or invoice.status == "void":
         return "abandoned", ""
+    if invoice.status == "paid":
+        return "active", ""
     payment = payments.payment_for(str(row.invoice_id))
     if payment is None or payment.status == "requires_action":
         return "abandoned", ""  # The page is open still, but she came back from it.

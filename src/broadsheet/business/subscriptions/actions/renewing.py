@@ -136,6 +136,8 @@ def _collect(made: RenewalTry, at: datetime) -> str:
         )
     except payments.NoSuchMethod:
         return _fail(made, "no_method", at)
+    except (payments.AttemptOpen, payments.AlreadyPaid):
+        return "unknown"  # She is paying it herself. What comes of it, we shall hear.
     if state.status in ("succeeded", "declined"):
         return state.status
     _keep_open(made, at)
