@@ -96,7 +96,7 @@ class Gateway:
         self.stop(signal.SIGKILL)
 
     def api(
-        self, method: str, path: str, *, key: str = "", **body: Any
+        self, method: str, path: str, /, *, key: str = "", **body: Any
     ) -> httpx.Response:
         """Call the merchant's API."""
         headers = {"Authorization": f"Bearer {self.secret}"}
@@ -111,7 +111,7 @@ class Gateway:
             timeout=10,
         )
 
-    def control(self, path: str, **body: Any) -> dict[str, Any]:
+    def control(self, path: str, /, **body: Any) -> dict[str, Any]:
         """Call the control API, which must accept."""
         answer = self.api("POST", f"/control/{path}", **body)
         assert answer.is_success, answer.text

@@ -8,6 +8,7 @@ import logging
 import os
 import re
 import signal
+import socket
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -31,6 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             pending_seconds=options.pending_seconds,
             backoff=options.backoff,
         )
+        _try_to_listen(options.host, options.port)
         store = Store(options.store)
     except (Unusable, OSError) as error:
         print(f"paper_gateway: {error}", file=sys.stderr)
@@ -60,6 +62,15 @@ async def _serve(server: Server) -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, server.stop)
     await server.serve()
+
+
+def _try_to_listen(host: str, port: int) -> None:
+    """Find out now, so that a port that is taken is one sentence and not a traceback."""
+    try:
+        socket.create_server((host, port)).close()
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise Unusable(f"{host}:{port} cannot be listened on: {reason}.") from error
 
 
 def _secrets(path: Path | None, environ: Mapping[str, str]) -> tuple[str, ...]:

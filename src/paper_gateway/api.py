@@ -29,7 +29,7 @@ class Lost(Response):
     """An answer that breaks off before its body: the line went dead."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = [(b"content-length", b"512"), (b"content-type", b"application/json")]
+        headers = [(b"content-length", b"512"), (b"connection", b"close")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": b"{", "more_body": False})
 

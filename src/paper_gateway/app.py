@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -29,6 +30,12 @@ def _style() -> bytes:
 async def _css(request: Request) -> Response:
     headers = {"Cache-Control": "public, max-age=3600"}
     return Response(_style(), media_type="text/css", headers=headers)
+
+
+async def _broken(request: Request, error: Exception) -> Response:
+    # The path and the traceback, never what was sent: a card may be in it.
+    log.error("%s %s broke", request.method, request.url.path, exc_info=error)
+    return JSONResponse({"error": {"code": "internal", "message": "It broke."}}, 500)
 
 
 async def _healthy(request: Request) -> Response:
@@ -58,6 +65,8 @@ ROUTES = [
     Route("/control/clock", control.clock, methods=["POST"]),
     Route("/control/deliveries", control.deliveries),
 ]
+
+log = logging.getLogger("paper_gateway")
 
 CLOSE_ENOUGH = 30  # Seconds by which the merchant's clock may differ unfollowed.
 
@@ -97,7 +106,9 @@ def build(store: Store, conduct: Conduct) -> Starlette:
         if abs(second - clock.now()) > CLOSE_ENOUGH:
             move(second - wall())
 
-    app = Starlette(routes=ROUTES, lifespan=running)
+    app = Starlette(
+        routes=ROUTES, lifespan=running, exception_handlers={Exception: _broken}
+    )
     app.state.till = till
     app.state.secrets = conduct.secrets
     app.state.merchant = conduct.merchant

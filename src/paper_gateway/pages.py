@@ -42,7 +42,8 @@ async def submit(request: Request) -> Response:
         return _missing(request)
     till: Till = request.app.state.till
     if row["status"] == "open":
-        typed = {name: str(value) for name, value in (await request.form()).items()}
+        form = await request.form(max_files=0, max_fields=20)
+        typed = {name: str(value)[:200] for name, value in form.items()}
         card, errors = cards.read(typed, till.clock.today())
         if card is None:
             return _form(request, row, typed, errors)

@@ -79,7 +79,7 @@ def shop(settings, gateway, ear):
 
 
 @pytest.fixture
-def reader(transactional_db, django_user_model):
+def reader(db, django_user_model):
     return django_user_model.objects.create_user("asha@example.com").public_id
 
 

@@ -1,10 +1,42 @@
-"""The one application: Django, and the gate in front of it."""
+"""
+The one application: Django, and the gate in front of it.
+
+The gate has its own connections to PostgreSQL and never asks Django, but for two things
+it cannot do itself: to press a story that is not pressed yet, and to mint a pass for a
+session. Both are handed to it here.
+"""
 
 from __future__ import annotations
 
 import os
+from typing import cast
 
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "broadsheet.main.settings")
-application = get_asgi_application()
+django = get_asgi_application()
+
+from django.conf import settings  # noqa: E402  Django must be set up before its models.
+
+from broadsheet.front.web import pressing  # noqa: E402
+from broadsheet.gate.asgi import App, Gate  # noqa: E402
+from broadsheet.gate.house import minting  # noqa: E402
+from broadsheet.gate.house.threads import in_gate_thread  # noqa: E402
+from broadsheet.gate.store.postgres import PostgresStore  # noqa: E402
+from broadsheet.kit.headers import security  # noqa: E402
+from broadsheet.main import operating  # noqa: E402
+from broadsheet.plumbing import database  # noqa: E402
+
+application = Gate(
+    cast(App, django),
+    store=PostgresStore(database.address(settings.BROADSHEET)),
+    keyring=minting.keyring(),
+    presser=in_gate_thread(pressing.press_for_gate),
+    minter=in_gate_thread(minting.mint),
+    session_cookie=settings.SESSION_COOKIE_NAME,
+    headers=security(
+        (settings.BROADSHEET.gateway_url,),
+        https=settings.BROADSHEET.origin.startswith("https://"),
+    ),
+)
+operating.watch(application.tally)

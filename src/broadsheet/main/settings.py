@@ -71,8 +71,10 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "broadsheet.gate.house.middleware.PassMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "broadsheet.readers.middleware.LastSeenMiddleware",
+    "broadsheet.front.web.moved.OldAddressMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
 ]
 
@@ -86,6 +88,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "broadsheet.front.theme.context.paper",
+                "broadsheet.front.web.context.furniture",
             ],
         },
     }
@@ -126,6 +129,7 @@ SESSION_COOKIE_AGE = 90 * 24 * 3600
 CSRF_COOKIE_NAME = "__Host-broadsheet-csrf"
 CSRF_COOKIE_SECURE = True
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "broadsheet.front.web.errors.csrf_failure"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 # The security headers are kit/headers.py's, one table for Django and the gate.
 SECURE_REFERRER_POLICY = None

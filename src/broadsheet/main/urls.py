@@ -1,17 +1,46 @@
-"""Every address the publication answers."""
+"""Every address the publication answers. The readers' own come last: `/<section>/`."""
 
 from __future__ import annotations
 
-from django.urls import include, path
+from django.conf import settings
+from django.urls import include, path, re_path
 from django.views.generic import RedirectView
+from django.views.static import serve
 from wagtail.admin import urls as wagtailadmin_urls
+from wagtail.documents import urls as wagtaildocs_urls
+
+from broadsheet.front.theme.patterns import urls as patterns
+from broadsheet.front.web import account, search, subscribe, webhooks
+
+handler400 = "broadsheet.front.web.errors.bad_request"
+handler403 = "broadsheet.front.web.errors.forbidden"
+handler404 = "broadsheet.front.web.errors.not_found"
+handler500 = "broadsheet.front.web.errors.server_error"
 
 urlpatterns = [
     path("accounts/", include("broadsheet.readers.urls")),
     path("account/security/", include("broadsheet.readers.security_urls")),
+    path("account/", account.overview, name="account"),
+    path("account/cancel/", account.cancel, name="cancel"),
+    path("account/cancel/undo/", account.undo_cancel, name="undo-cancel"),
+    path("subscribe/", subscribe.plans, name="subscribe"),
+    path("subscribe/return/<uuid:checkout_id>/", subscribe.come_back, name="come-back"),
+    path("payments/<slug:provider>/webhook/", webhooks.receive, name="webhook"),
+    path("search/", search.search, name="search"),
+    path("api/v1/", include("broadsheet.front.api.urls")),
     path(
         "desk/login/",
         RedirectView.as_view(pattern_name="accounts:login", query_string=True),
     ),
+    path("desk/patterns/", include(patterns)),
+    path("desk/documents/", include(wagtaildocs_urls)),
     path("desk/", include(wagtailadmin_urls)),
+    # For one machine. Where there is a proxy, it serves the pictures.
+    re_path(r"^media/(?P<path>.+)$", serve, {"document_root": settings.MEDIA_ROOT}),
+    path("", include("broadsheet.front.web.urls")),
 ]
+
+handler400 = "broadsheet.front.web.errors.bad_request"
+handler403 = "broadsheet.front.web.errors.forbidden"
+handler404 = "broadsheet.front.web.errors.not_found"
+handler500 = "broadsheet.front.web.errors.server_error"

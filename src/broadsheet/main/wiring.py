@@ -7,10 +7,48 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from broadsheet.business.catalogue.events import OfferChanged
+from broadsheet.business.payments import events as payments
+from broadsheet.business.subscriptions import actions as subscribing
+from broadsheet.business.subscriptions import events as subscriptions
+from broadsheet.gate.house.events import PolicyChanged
+from broadsheet.news.newsroom import events as newsroom
 from broadsheet.plumbing import jobs, outbox
 from broadsheet.plumbing.outbox import Heard
+from broadsheet.readers import events as readers
 
-ROUTES: Mapping[type, Heard] = {}
+from . import hearers
+
+ROUTES: Mapping[type, Heard] = {
+    # The newsroom. The gate is told in the story's own transaction.
+    newsroom.StoryPublished: Heard(
+        at_once=(hearers.file_story,),
+        later=(hearers.press_story, hearers.index_story),
+    ),
+    newsroom.StoryWithdrawn: Heard(at_once=(hearers.withdraw_story,)),
+    newsroom.SectionChanged: Heard(later=(hearers.refile_section,)),
+    newsroom.AuthorChanged: Heard(later=(hearers.press_author_anew,)),
+    # The gate and the shop: what the wall says.
+    PolicyChanged: Heard(later=(hearers.press_all_anew,)),
+    OfferChanged: Heard(later=(hearers.furnish,)),
+    # Readers. A pass is void the moment that its reason is.
+    readers.LoggedIn: Heard(at_once=(hearers.unite_meters,)),
+    readers.SessionEnded: Heard(at_once=(hearers.void_passes,)),
+    readers.LoggedOutEverywhere: Heard(at_once=(hearers.void_passes,)),
+    readers.PasswordChanged: Heard(at_once=(hearers.void_passes,)),
+    readers.Erased: Heard(at_once=(hearers.forget_reader,)),
+    # Money: one path for the gateway's word, whichever way it came.
+    payments.PaymentSucceeded: Heard(at_once=(subscribing.on_payment_succeeded,)),
+    payments.PaymentDeclined: Heard(at_once=(subscribing.on_payment_declined,)),
+    payments.PaymentRefunded: Heard(at_once=(subscribing.on_payment_refunded,)),
+    # Subscriptions. Access is granted and ended with the fact; letters follow.
+    subscriptions.Granted: Heard(at_once=(hearers.admit,)),
+    subscriptions.GrantEnded: Heard(at_once=(hearers.dismiss,)),
+    subscriptions.Started: Heard(later=(subscribing.send_welcome,)),
+    subscriptions.Renewed: Heard(later=(subscribing.send_renewed,)),
+    subscriptions.Cancelled: Heard(later=(subscribing.send_cancelled,)),
+    subscriptions.PaymentTrouble: Heard(later=(subscribing.send_payment_trouble,)),
+}
 
 
 def connect() -> None:

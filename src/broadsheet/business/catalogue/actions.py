@@ -9,7 +9,9 @@ from django.db import transaction
 
 from broadsheet.kit.calendar import Term
 from broadsheet.kit.money import Money
+from broadsheet.plumbing import outbox
 
+from .events import OfferChanged
 from .models import Plan, PlanVersion, Product
 from .queries import NoSuchPlan
 from .rules import BadPlan, BadPrice, refuse_bad_plan, refuse_bad_price
@@ -119,6 +121,7 @@ def price(
             raise BadPrice("A price from that moment, or a later one, is set already.")
         last.retired_at = starts
         last.save(update_fields=["retired_at"])
+    outbox.announce(OfferChanged(plan_code), at=at)
     return PlanVersion.objects.create(
         plan=plan,
         currency=price.currency,
@@ -138,6 +141,7 @@ def retire(*, plan_code: str, at: datetime) -> None:
     if plan.retired_at is None:
         plan.retired_at = at
         plan.save(update_fields=["retired_at"])
+        outbox.announce(OfferChanged(plan_code), at=at)
 
 
 def _lock(code: str) -> Plan:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import Annotated, Any
 
 from django.http import HttpRequest
-from ninja import NinjaAPI, Query, Status
+from ninja import NinjaAPI, Status
+from pydantic import Field
 
 from broadsheet.business.catalogue import queries as catalogue
 from broadsheet.gate.core.vocabulary import Decision
@@ -50,14 +51,15 @@ def sections(request: HttpRequest) -> Any:
 )
 def stories(
     request: HttpRequest,
-    section: str | None = Query(None, max_length=80),
-    before: str | None = Query(None, max_length=200),
-    limit: int = Query(20, ge=1, le=LONGEST_PAGE),
+    section: Annotated[str | None, Field(max_length=80)] = None,
+    before: Annotated[str | None, Field(max_length=200)] = None,
+    limit: Annotated[int, Field(ge=1, le=LONGEST_PAGE)] = 20,
 ) -> Any:
-    if section is None:
-        listing = newsroom.river(before=before, limit=limit)
-    else:
-        listing = newsroom.section(section, before=before, limit=limit)
+    listing = (
+        newsroom.river(before=before, limit=limit)
+        if section is None
+        else newsroom.section(section, before=before, limit=limit)
+    )
     if listing is None:
         return Status(404, NO_SECTION)
     return {
@@ -83,7 +85,9 @@ def story(request: HttpRequest, story_id: int) -> Any:
     blocks = newsroom.body(story_id, decision)
     return {
         **{name: getattr(page, name) for name in _OF_THE_PAGE},
-        "blocks": [{"kind": block.kind, "data": _plain(block.data)} for block in blocks],
+        "blocks": [
+            {"kind": block.kind, "data": _plain(block.data)} for block in blocks
+        ],
         "decision": _decision_out(decision),
     }
 

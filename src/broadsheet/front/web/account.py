@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import random
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import (
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
 
 from broadsheet.business.subscriptions import actions as subscriptions
 from broadsheet.business.subscriptions import queries as subscribed
@@ -65,7 +70,7 @@ def cancel(request: HttpRequest) -> HttpResponse:
             request, current, step="confirm", reason=reason, answer=answer
         )
     subscriptions.cancel(
-        reader=request.user.public_id,
+        reader=_reader(request),
         subscription_id=current.id,
         reason=reason,
         at=publication.now(),
@@ -80,15 +85,20 @@ def undo_cancel(request: HttpRequest) -> HttpResponse:
     current = _current(request)
     if current is not None and current.cancel_at_period_end:
         subscriptions.undo_cancel(
-            reader=request.user.public_id,
+            reader=_reader(request),
             subscription_id=current.id,
             at=publication.now(),
         )
     return redirect("/account/")
 
 
+def _reader(request: HttpRequest) -> UUID:
+    assert request.user.is_authenticated  # noqa: S101  login_required saw to it.
+    return request.user.public_id
+
+
 def _current(request: HttpRequest) -> Any:
-    return subscribed.current(request.user.public_id, publication.now())
+    return subscribed.current(_reader(request), publication.now())
 
 
 def _cancel_page(request: HttpRequest, current: Any, **more: Any) -> HttpResponse:

@@ -83,7 +83,10 @@ def _begin(request: HttpRequest) -> HttpResponse:
     code = request.POST.get("plan", "")
     if not request.user.is_authenticated:
         return _log_in_first(code, _back(request))
-    quoted, key = request.POST.get("quoted_minor", ""), request.POST.get("request_key", "")
+    quoted, key = (
+        request.POST.get("quoted_minor", ""),
+        request.POST.get("request_key", ""),
+    )
     if not _is_amount(quoted) or not 0 < len(key) <= LONGEST_KEY:
         return _offers(request, error=_("Choose a plan and try again."), status=400)
     try:
@@ -95,11 +98,36 @@ def _begin(request: HttpRequest) -> HttpResponse:
             return_path=_back(request),
             at=publication.now(),
         )
-    except catalogue.NoSuchPlan:
-        return _not_on_sale(request)
-    except subscriptions.Refused as refusal:
-        return _offers(request, error=str(refusal), status=409)
+    except (*REFUSALS, subscriptions.PaymentUnavailable) as refusal:
+        return _refused(request, code, refusal)
     return _see_other(checkout.pay_at)
+
+
+REFUSALS = (
+    subscriptions.AlreadySubscribed,
+    subscriptions.BadRequest,
+    subscriptions.NoSuchPlan,
+    subscriptions.StaleQuote,
+)
+
+
+def _refused(request: HttpRequest, code: str, refusal: Exception) -> HttpResponse:
+    """Say in one sentence why nothing was begun, on the page where to go on."""
+    match refusal:
+        case subscriptions.AlreadySubscribed():
+            return redirect("/account/")
+        case subscriptions.NoSuchPlan():
+            return _not_on_sale(request)
+        case subscriptions.StaleQuote():
+            error = _new_price(refusal.offer)
+            return _order(request, code, error=error, status=409)
+        case subscriptions.PaymentUnavailable():
+            error = _(
+                "Our payment partner does not answer just now. Nothing was charged; "
+                "please try again in a minute."
+            )
+            return _order(request, code, error=error, status=503)
+    return _offers(request, error=_("Choose a plan and try again."), status=400)
 
 
 @never_cache
@@ -115,6 +143,14 @@ def come_back(request: HttpRequest, checkout_id: UUID) -> HttpResponse:
         return _see_other(local_path(state.return_path, "/"))
     context = {"state": state, "refresh_path": request.path}
     return render(request, "pages/checkout_return.html", context)
+
+
+def _new_price(offer: catalogue.PlanOffer) -> str:
+    price = offer.price.format(publication.current().locale)
+    return _("The price has changed: %(plan)s now costs %(price)s.") % {
+        "plan": offer.name,
+        "price": price,
+    }
 
 
 def _current(request: HttpRequest) -> Any:

@@ -11,3 +11,4 @@ from __future__ import annotations
 from .gate import Gate as Gate
 from .memory import Room as Room
 from .memory import Tally as Tally
+from .request import App as App

@@ -70,7 +70,7 @@ def verticals() -> tuple[tuple[str, int], ...]:
 def reader_in(cookies: Mapping[str, str]) -> UUID | None:
     """Return the reader whose live session the cookies name."""
     key = cookies.get(settings.SESSION_COOKIE_NAME)
-    if not key:
+    if not (key and key.isascii() and key.isalnum()):  # A NUL would be a server error.
         return None
     request = HttpRequest()
     request.session = import_module(settings.SESSION_ENGINE).SessionStore(key)

@@ -12,9 +12,14 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.db import transaction
 
+from broadsheet.business.catalogue import actions as catalogue
+from broadsheet.business.ledger import actions as books
+from broadsheet.front.web import pressing
 from broadsheet.main.logins import CIRCULATION, EDITOR, LOGINS, READER, Login
 from broadsheet.plumbing import publication
 from broadsheet.plumbing.models import Publication
+
+from . import paper
 
 
 def open_demo(at: datetime) -> tuple[Login, ...]:
@@ -26,8 +31,8 @@ def open_demo(at: datetime) -> tuple[Login, ...]:
         Publication.objects.get_or_create(
             pk=1,
             defaults={
-                "name": "The Sahyadri Post",
-                "tagline": "From the hills to the harbour",
+                "name": "The Coromandel Post",
+                "tagline": "Reporting, in whole sentences, since 1997",
                 "support_mail": "support@demo.example",
             },
         )
@@ -35,6 +40,10 @@ def open_demo(at: datetime) -> tuple[Login, ...]:
         _welcome(CIRCULATION, is_staff=True)
         _welcome(READER)
     publication.forget()
+    catalogue.open_shop(at=at)
+    books.open_books()
+    paper.print_paper(at=at)
+    pressing.furnish(at=at)
     return LOGINS
 
 

@@ -18,6 +18,8 @@ from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext
 from taggit.models import Tag
 
+from broadsheet.gate.house import queries as gate
+
 from .models import Author, Placing, Section, Story, showing
 from .rules import (
     Block,
@@ -55,6 +57,7 @@ __all__ = [
     "front",
     "latest",
     "page",
+    "river",
     "section",
     "sections",
     "standing",
@@ -108,7 +111,10 @@ def body(story_id: int, decision: Decision) -> tuple[Block, ...]:
         raise NoSuchStory(story_id)
     if decision.full:
         return showing.blocks_of(story.body)
-    return lead_in(showing.stored_blocks(story.body))
+    policy = gate.policy()
+    return lead_in(
+        showing.stored_blocks(story.body), policy.lead_in_min, policy.lead_in_max
+    )
 
 
 def canonical(story_id: int) -> str | None:
@@ -129,12 +135,18 @@ def standing(story_id: int) -> Standing | None:
 
 
 def standings(
-    *, after: int = 0, limit: int = 1000, section_id: int | None = None
+    *,
+    after: int = 0,
+    limit: int = 1000,
+    section_id: int | None = None,
+    author_id: int | None = None,
 ) -> tuple[Standing, ...]:
     """Return live stories numbered above `after`, in that order: all, by and by."""
     rows = Story.objects.filter(live=True, pk__gt=after).select_related("section")
     if section_id is not None:
         rows = rows.filter(section=section_id)
+    if author_id is not None:
+        rows = rows.filter(placings__author=author_id)
     names = "slug access live_revision first_published_at updated_at".split()
     rows = rows.only(*names, "section__slug").order_by("pk")[:limit]
     return tuple(showing.standing(story) for story in rows)
@@ -165,20 +177,32 @@ def latest(limit: int, section: str | None = None) -> tuple[Teaser, ...]:
     return showing.teasers(stories.order_by(*NEWEST)[:limit])
 
 
+def river(*, before: str | None = None, limit: int = 20) -> Listing:
+    """Return one page of all stories, newest first."""
+    shown = _page_of(showing.live(), before, limit)
+    return _listing(gettext("Latest"), "", "/", shown, limit)
+
+
 def section(slug: str, *, before: str | None = None, limit: int = 20) -> Listing | None:
     """Return one page of a section's stories, newest first, or None."""
     row = Section.objects.filter(slug=slug).first()
     if row is None:
         return None
-    stories = showing.live().filter(section=row)
+    shown = _page_of(showing.live().filter(section=row), before, limit)
+    return _listing(row.name, row.description, row.path, shown, limit)
+
+
+def _page_of(
+    stories: QuerySet[Story], before: str | None, limit: int
+) -> tuple[Teaser, ...]:
+    """Return the stories older than `before`, and one more than is shown."""
     if before is not None:
         at, pk = _position(before)
         stories = stories.filter(
             Q(first_published_at__lt=at) | Q(first_published_at=at, pk__lt=pk),
             first_published_at__lte=at,  # So that the index is entered at `at`.
         )
-    shown = showing.teasers(stories.order_by(*NEWEST)[: limit + 1])
-    return _listing(row.name, row.description, row.path, shown, limit)
+    return showing.teasers(stories.order_by(*NEWEST)[: limit + 1])
 
 
 def author(slug: str, *, before: str | None = None, limit: int = 20) -> Listing | None:
@@ -196,11 +220,6 @@ def topic(slug: str, *, before: str | None = None, limit: int = 20) -> Listing |
     shown = _placed(Placing.objects.filter(tag=row), before, limit)
     about = gettext("Stories about %(topic)s") % {"topic": row.name}
     return _listing(row.name, about, f"/topics/{row.slug}/", shown, limit)
-
-
-def teasers(story_ids: Sequence[int]) -> tuple[Teaser, ...]:
-    """Return the live ones among these stories, in the order in which they are asked."""
-    return _in_order(list(story_ids))
 
 
 def _placed(

@@ -15,6 +15,7 @@ from django.shortcuts import render
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
+from broadsheet.gate.house import queries as gate
 from broadsheet.plumbing import publication
 
 from .. import actions, rules
@@ -43,13 +44,8 @@ def visit(request: HttpRequest) -> Visit:
         network=rules.network(address_of(request)),
         browser=mark("browser", csrf) if csrf else "",
         language=translation.get_language() or settings.LANGUAGE_CODE,
-        device=_device(request),
+        device=gate.device(request.COOKIES),
     )
-
-
-def _device(request: HttpRequest) -> UUID | None:
-    """Return the gate's device. Until the gate is wired in here, none is known."""
-    return None
 
 
 def address_of(request: HttpRequest) -> str:

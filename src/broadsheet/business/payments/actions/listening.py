@@ -65,7 +65,7 @@ def refresh(payment_id: UUID, *, at: datetime) -> PaymentState:
     ).order_by("n"):
         try:
             _ask_about(attempt, at)
-        except (Unreachable, Unreadable) as error:
+        except (Unreachable, Unreadable, NotOfThisAttempt) as error:
             log.warning("payment %s: %s", payment_id, error)
     return queries.payment(payment_id)
 

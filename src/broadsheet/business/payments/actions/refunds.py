@@ -11,9 +11,9 @@ from django.db.models import Sum
 from broadsheet.kit.ids import new_id
 from broadsheet.kit.money import Money
 
-from .. import queries
+from .. import queries, rules
 from ..models import Attempt, Refund
-from ..providers import Refused, provider
+from ..providers import Refused, Unreachable, provider
 from ..queries import PaymentState
 from ..rules import Status
 from .asking import KeyReused
@@ -45,26 +45,28 @@ def refund(
     it is the last one. Raise `Unreachable` if we cannot know: call again with the same
     key. One call over the network, after a commit, and one that reads the result.
     """
-    row = _persist(payment_id, attempt_id, amount, idempotency_key, at)
+    row, fresh = _persist(payment_id, attempt_id, amount, idempotency_key, at)
     if row.status == "submitted":
-        _send(row, amount, at)
+        made = _send(row, fresh, at)
+        Refund.objects.filter(pk=row.pk).update(status="succeeded", provider_ref=made)
+        _learn(row.attempt, at)
     return queries.payment(payment_id)
 
 
 def _persist(
     payment_id: UUID, attempt_id: UUID | None, amount: Money, key: str, at: datetime
-) -> Refund:
+) -> tuple[Refund, bool]:
     with transaction.atomic(durable=True):
         attempt = _captured(payment_id, attempt_id)
         seen = Refund.objects.filter(idempotency_key=key).first()
         if seen is not None:
             if (seen.attempt_id, seen.amount_minor) != (attempt.pk, amount.minor):
                 raise KeyReused(f"The key {key!r} was used for another refund.")
-            return seen
+            return seen, False
         left = _left(attempt)
         if amount > left:
             raise OverRefund(left)
-        return Refund.objects.create(
+        made = Refund.objects.create(
             id=new_id(at),
             attempt=attempt,
             amount_minor=amount.minor,
@@ -72,6 +74,7 @@ def _persist(
             status="submitted",
             made_at=at,
         )
+        return made, True
 
 
 def _captured(payment_id: UUID, attempt_id: UUID | None) -> Attempt:
@@ -93,21 +96,30 @@ def _left(attempt: Attempt) -> Money:
     return Money(attempt.captured_minor - gone, attempt.payment.currency)
 
 
-def _send(row: Refund, amount: Money, at: datetime) -> None:
-    attempt = row.attempt
-    asked = provider(attempt.provider)
+def _send(row: Refund, fresh: bool, at: datetime) -> str:
+    """Return the provider's reference of this refund, asked for at most once."""
+    asked = provider(row.attempt.provider)
+    key = row.idempotency_key
+    if not fresh:
+        found = asked.find_refund(key=key, at=at)
+        if found:
+            return found
+        if not rules.may_resend(at - row.made_at):
+            raise Unreachable(
+                "Its key is too old to be sent again; a person must look."
+            )
+    amount = Money(row.amount_minor, row.attempt.payment.currency)
     try:
-        made = asked.refund(
-            provider_ref=attempt.provider_ref,
-            amount=amount,
-            key=row.idempotency_key,
-            at=at,
+        return asked.refund(
+            provider_ref=row.attempt.provider_ref, amount=amount, key=key, at=at
         )
     except Refused:
         Refund.objects.filter(pk=row.pk).update(status="refused")
         raise
-    Refund.objects.filter(pk=row.pk).update(status="succeeded", provider_ref=made)
-    fact = asked.find(
+
+
+def _learn(attempt: Attempt, at: datetime) -> None:
+    fact = provider(attempt.provider).find(
         provider_ref=attempt.provider_ref, key=attempt.idempotency_key, at=at
     )
     if fact is not None:

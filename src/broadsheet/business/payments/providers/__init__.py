@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Protocol
@@ -114,6 +115,9 @@ class Provider(Protocol):
     ) -> str:
         """Give money back; return the provider's reference of the refund."""
 
+    def find_refund(self, *, key: str, at: datetime) -> str:
+        """Return the provider's reference of the refund made under `key`, or ""."""
+
     def forget(self, token: str, *, at: datetime) -> None:
         """Let a saved method be charged no more."""
 
@@ -127,6 +131,7 @@ class Provider(Protocol):
         """Read a verified body, or raise `Unreadable`."""
 
 
+@cache
 def names() -> tuple[str, ...]:
     """Return the providers that have a folder."""
     return tuple(sorted(module.name for module in iter_modules(__path__)))

@@ -113,10 +113,13 @@ def _section() -> dict[str, Any]:
     )
 
 
+SNIPPET = "… the <mark>port</mark> had been quiet since the strike of 2019 …"
+
+
 def _search(query: str, *found: int) -> Callable[[], dict[str, Any]]:
     return lambda: _page(
         query=query,
-        teasers=[sample.teaser(i) for i in found],
+        hits=[{"teaser": sample.teaser(i), "snippet": SNIPPET} for i in found],
         total=len(found),
         older="?q=port&before=9" if found else "",
     )

@@ -136,7 +136,9 @@ class Run:
     def _convert(self, item: Item, sorted_: Sorted, date: datetime | None) -> Filing:
         section = self._desk.open(*PAGES) if item.kind == "page" else None
         filing = self._converter.convert(item, section=section)
-        filing.given["first_published_at"] = date
+        # A draft that nobody has read yet gets its date when it is published here.
+        was_out = item.status in ("publish", "private") and not sorted_.embargo
+        filing.given["first_published_at"] = date if was_out else None
         filing.given["embargo_until"] = date if sorted_.embargo else None
         return filing
 

@@ -149,7 +149,8 @@ def _placed(row: PictureRow, used: Mapping[str, Any]) -> Picture | None:
 
 def _resolved(kind: str, markup: str) -> str:
     """Return `markup` with its links to Wagtail's pages turned into addresses."""
-    expanded = expand_db_html(markup)
+    # A page that no site serves has no address; Wagtail writes it as None.
+    expanded = expand_db_html(markup).replace(' href="None"', "")
     return clean_inline(expanded) if kind == "paragraph" else expanded
 
 

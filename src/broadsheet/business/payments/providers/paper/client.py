@@ -18,9 +18,10 @@ from . import facts, signature
 
 TIMEOUT = httpx.Timeout(10.0, connect=2.0)
 
-# The request is at fault, and nothing was done. A 401, 403 or 429 is our own trouble or
-# a passing one: about the payment it says nothing.
-AT_FAULT = frozenset({400, 404, 409, 410, 422})
+# The request is at fault, and nothing was done. Others say nothing about the payment:
+# 401, 403 and 429 are our own trouble or a passing one, and 409 means that something
+# *was* done under this key, which a look will find.
+AT_FAULT = frozenset({400, 404, 410, 422})
 
 
 class Paper:
@@ -50,6 +51,11 @@ class Paper:
     ) -> str:
         body = {"payment": provider_ref, "amount": amount.minor}
         return str(_call("POST", "/v1/refunds", at, key=key, body=body)["id"])
+
+    def find_refund(self, *, key: str, at: datetime) -> str:
+        query = f"/v1/refunds?idempotency_key={quote(key, safe='')}"
+        found = _call("GET", query, at).get("data")
+        return str(found[0]["id"]) if found else ""
 
     def forget(self, token: str, *, at: datetime) -> None:
         _call("DELETE", f"/v1/methods/{quote(token)}", at)

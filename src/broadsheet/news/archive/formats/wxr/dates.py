@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 _YEARS = range(1600, 2200)  # A newspaper's; “0001” and “9999” are a plugin's nothing.
+
+_WRITTEN_YEAR = re.compile(r"\s\d{4}\s")
 
 
 def local(text: str) -> datetime | None:
@@ -27,6 +30,8 @@ def gmt(text: str) -> datetime | None:
 
 def rfc822(text: str) -> datetime | None:
     """Return an RSS pubDate in UTC. WordPress writes year -0001 for drafts: None."""
+    if not _WRITTEN_YEAR.search(text[:64]):  # Python reads “-0001” as 2000.
+        return None
     try:
         found = parsedate_to_datetime(text.strip()[:64])
     except (TypeError, ValueError, IndexError):

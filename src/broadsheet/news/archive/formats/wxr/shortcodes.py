@@ -78,7 +78,8 @@ def _is_shortcode(name: str, inside: str) -> bool:
 def _attributes(inside: str) -> dict[str, str]:
     """Return named attributes, and the nameless ones as “0”, “1” …"""
     # The editor turns straight quotes into typographic ones now and then.
-    inside = re.sub("[“”″]|&#82(?:20|21|43);|&quot;", '"', inside)
+    if '"' not in inside:
+        inside = re.sub("[“”″]|&#82(?:20|21|43);|&quot;", '"', inside)
     found: dict[str, str] = {}
     nameless = 0
     for name, double, single, bare, quoted, word in _ATTRIBUTE.findall(inside):

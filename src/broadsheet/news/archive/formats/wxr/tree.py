@@ -7,6 +7,7 @@ what it returns is well-formed, so that building a tree from it holds no surpris
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -27,6 +28,8 @@ _BLOCKS = frozenset(
     "thead tbody tfoot tr th td details summary form fieldset source param".split()
 )
 _VOID = frozenset("br hr img wbr embed param source".split())
+# Word processors leave these behind. Joiners are not among them: Hindi needs them.
+_UNSEEN_MARKS = re.compile("[\u200b\u2060\ufeff]")
 _UNSEEN = {"script", "style", "noscript", "template", "svg", "head", "title"}
 _ATTRIBUTES = {
     "a": {"href"},
@@ -76,7 +79,7 @@ class Node:
 
 def words_of(nodes: list[Node | str]) -> str:
     """Return what a reader sees of `nodes`, white space collapsed."""
-    return " ".join("".join(_pieces(nodes)).split())
+    return " ".join(_UNSEEN_MARKS.sub("", "".join(_pieces(nodes))).split())
 
 
 def _pieces(nodes: list[Node | str]) -> Iterator[str]:

@@ -1,0 +1,140 @@
+"""64 readers' threads over 50 stories, through two server processes: exactly the limit."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+
+from broadsheet.gate.core import passes
+from broadsheet.kit import clock
+from tests.gate.conftest import DEVICE, RING, facts, pressed
+
+ROOT = Path(__file__).parents[2]
+PORTS = (8110, 8111)
+STORIES = range(1, 51)
+
+pytestmark = [pytest.mark.process, pytest.mark.timeout(180)]
+
+
+@pytest.fixture
+def filed(conninfo):
+    """Fifty metered stories and a limit of three, written without Django."""
+    with psycopg.connect(conninfo) as connection:
+        for story_id in STORIES:
+            story, page = facts(story_id), pressed(story_id)
+            connection.execute(
+                "INSERT INTO gate_storyfact VALUES (%s, %s, %s, %s, %s, %s, NULL)",
+                (story_id, story.path, "metered", "Business", story.published_at, 1),
+            )
+            connection.execute(
+                "INSERT INTO gate_pressedpage VALUES (%s, 1, %s, %s, now())",
+                (story_id, page.full, page.cut),
+            )
+    return conninfo
+
+
+@pytest.fixture
+def servers(filed):
+    environ = os.environ | {
+        "GATE_CONNINFO": filed,
+        "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}",
+    }
+    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--workers", "1"]
+    running = [
+        subprocess.Popen(
+            [*command, "--port", str(port), "tests.gate.served:application"],
+            cwd=ROOT,
+            env=environ,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        for port in PORTS
+    ]
+    try:
+        for port in PORTS:
+            wait_for(port)
+        yield
+    finally:
+        for server in running:
+            server.terminate()
+        for server in running:
+            server.wait(30)
+
+
+def wait_for(port: int) -> None:
+    for _ in range(300):
+        try:
+            httpx.get(f"http://127.0.0.1:{port}/", timeout=5)
+            return
+        except httpx.TransportError:
+            time.sleep(0.1)
+    raise AssertionError(f"nothing answers on port {port}")
+
+
+def read(port: int, story_id: int) -> tuple[int, bool]:
+    cookie = passes.device_cookie(RING, DEVICE, clock.wall())
+    reply = httpx.get(
+        f"http://127.0.0.1:{port}/business/a-story-{story_id}/",
+        headers={"cookie": f"{passes.DEVICE_COOKIE}={cookie}"},
+        timeout=60,
+    )
+    return reply.status_code, "canary" in reply.text
+
+
+def test_exactly_the_limit_opens_through_two_processes(servers, filed):
+    views = [(port, story) for story in STORIES for port in PORTS for _ in range(2)]
+
+    with ThreadPoolExecutor(64) as threads:
+        answers = list(threads.map(lambda view: read(*view), views))
+
+    assert {status for status, _ in answers} == {200}
+    shown = [
+        story for (_, story), (_, full) in zip(views, answers, strict=True) if full
+    ]
+    assert len(set(shown)) == 3
+    with psycopg.connect(filed) as connection:
+        (kept,) = connection.execute("SELECT stories FROM gate_meterrow").fetchone()
+    assert sorted(kept) == sorted(set(shown))
+    # All three stay open in both processes, and nothing else is.
+    again = {story: [read(port, story)[1] for port in PORTS] for story in STORIES}
+    assert {story for story, full in again.items() if full == [True, True]} == set(kept)
+    assert {story for story, full in again.items() if any(full)} == set(kept)
+
+
+def test_a_gate_of_its_own_never_imports_django(servers):
+    told = [httpx.get(f"http://127.0.0.1:{port}/").json() for port in PORTS]
+
+    assert [one["django"] for one in told] == [False, False]
+    assert told[0]["pid"] != told[1]["pid"]
+
+
+def test_the_address_is_compared_as_the_client_spelled_it(servers):
+    """Over a real server, which decodes paths before the application sees them."""
+    import socket
+
+    cookie = passes.device_cookie(RING, DEVICE, clock.wall())
+    statuses = []
+    for path in (
+        "/business/a-story-1/",
+        "/business/a-story-%31/",
+        "/business/./a-story-1/",
+        "//business/a-story-1/",
+        "/business/%2e/a-story-1/",
+        "/business/a-story-1/?x=1",
+    ):
+        with socket.create_connection(("127.0.0.1", PORTS[0]), timeout=20) as line:
+            line.sendall(
+                f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
+                f"Cookie: {passes.DEVICE_COOKIE}={cookie}\r\n\r\n".encode()
+            )
+            statuses.append(line.recv(64).split()[1])
+
+    assert statuses == [b"200", b"301", b"301", b"301", b"301", b"200"]
