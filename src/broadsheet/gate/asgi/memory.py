@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,7 @@ from .address import Known
 
 Presser = Callable[[int], PressedPage | None]
 Value = TypeVar("Value")
+log = logging.getLogger(__name__)
 
 RETRY = 0.5  # Seconds until a lost change feed is tried again.
 REMEMBER_EPOCHS = 60.0  # Seconds between two clean-ups of voided passes.
@@ -175,9 +177,10 @@ class Memory:
         loop = asyncio.get_running_loop()
         try:
             return await loop.run_in_executor(self._threads, self._presser, story_id)
-        except Exception:
+        except Exception as fault:
             self._tally.faults["press"] += 1
-            return None
+            log.exception("A story could not be pressed", extra={"story": story_id})
+            raise StoreDown(f"Story {story_id} could not be pressed.") from fault
 
     # --- Staying true -------------------------------------------------------------
 
