@@ -93,6 +93,12 @@ def test_what_cannot_be_stored_is_refused_and_nothing_moves(filed, parts, error)
     assert rows() == (0, 0, 0, 0, 0)
 
 
+def test_a_topic_too_long_to_store_is_shortened(published):
+    story = published(tags=["x" * 140, " ", "RBI"])
+
+    assert [tag for tag, _path in queries.page(story.pk).tags] == ["RBI", "x" * 100]
+
+
 def test_blocks_that_hold_nothing_are_left_out(filed):
     empty = [
         Block("paragraph", {"html": "<p> </p>"}),
