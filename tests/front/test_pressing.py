@@ -45,6 +45,15 @@ def test_a_reader_comes_back_to_the_paragraph_where_the_lead_ended(published, at
     assert len(place.findall(page.cut.decode())) == 1
 
 
+def test_a_page_shows_more_from_its_section_by_the_day(published, at):
+    published("Another story of the section")
+    page = pressing.press(published().pk, at=at)
+    for html in (page.full.decode(), page.cut.decode()):
+        more = html.partition('<section class="more')[2]
+        assert "Another story of the section" in more
+        assert ">3 August 2026</time>" in more
+
+
 def test_what_is_pressed_is_filed(published, at):
     story = published()
     page = pressing.press(story.pk, at=at)

@@ -60,12 +60,12 @@ def iso(at: datetime) -> str:
 
 
 @register.simple_tag
-def when(at: datetime, now: datetime | str | None = None) -> SafeString:
+def when(at: datetime, now: datetime | str = "") -> SafeString:
     """
     Return a `<time>`: the hour for today's stories, the day for older ones. A pressed
-    page has no now, and so no today.
+    page has no `now`, because it is read tomorrow too; there it is always the day.
     """
-    today = isinstance(now, datetime) and local(at).date() == local(now).date()
+    today = not isinstance(now, str) and local(at).date() == local(now).date()
     words = clock_time(at) if today else day(at)
     return format_html('<time datetime="{}">{}</time>', iso(at), words)
 
