@@ -520,6 +520,17 @@ async def test_the_policy_is_followed_as_it_changes(paper):
     assert await read_all(browser, (1, 2)) == [True, False]
 
 
+async def test_the_publications_own_clock_turns_the_month(paper):
+    browser = paper.browser(**device_cookie())
+    assert await read_all(browser, (1, 2, 3, 4)) == [True, True, True, False]
+    orders = await paper.store.orders()
+
+    paper.store.file_orders(replace(orders, clock_offset=timedelta(days=29)))
+    await asyncio.sleep(0.7)
+
+    assert await read_all(browser, (4, 5, 6, 7)) == [True, True, True, False]
+
+
 async def test_views_are_tallied_by_reason(paper):
     browser = paper.browser(**device_cookie())
     await read_all(browser, (1, 1, 2, 3, 4, 20, 30))
