@@ -7,6 +7,7 @@ import logging
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
@@ -15,7 +16,7 @@ from uuid import UUID
 from broadsheet.gate.core.pages import Furniture, PressedPage, SplitPage, split_page
 from broadsheet.gate.core.passes import READER_LIFE
 from broadsheet.gate.core.vocabulary import Orders
-from broadsheet.gate.store import Change, Kind, Store, StoreDown
+from broadsheet.gate.store import Change, Kind, Store
 from broadsheet.kit import clock
 
 from .address import Known
@@ -100,6 +101,7 @@ class Memory:
         self._pages: Shelf[SplitPage] = Shelf(room.page_bytes, lambda page: page.size)
         self._pressing: dict[int, asyncio.Task[SplitPage | None]] = {}
         self._changes_seen = 0
+        self._furniture_changed = False
         self._opening = asyncio.Lock()
         self._listener: asyncio.Task[None] | None = None
         self._epochs_at = 0.0
@@ -121,13 +123,12 @@ class Memory:
                     self._listener = asyncio.create_task(self._listen())
 
     async def close(self) -> None:
-        if self._listener is not None:
-            # Python 3.11's wait_for, inside the driver, can swallow a cancellation.
-            while not self._listener.done():
-                self._listener.cancel()
-                await asyncio.wait([self._listener], timeout=0.1)
-            self._listener = None
-            await self._store.close()
+        # Python 3.11's wait_for, inside the driver, can swallow a cancellation.
+        while self._listener is not None and not self._listener.done():
+            self._listener.cancel()
+            await asyncio.wait([self._listener], timeout=0.1)
+        self._listener = None
+        await self._store.close()
 
     # --- Stories ------------------------------------------------------------------
 
@@ -187,9 +188,10 @@ class Memory:
     async def _listen(self) -> None:
         while True:
             try:
-                async for changes in self._store.changes():
-                    await self._hear(changes)
-            except StoreDown:
+                async with aclosing(self._store.changes()) as feed:
+                    async for changes in feed:
+                        await self._hear(changes)
+            except Exception:  # A gate that no longer listens would lie for ever.
                 self._tally.faults["listen"] += 1
             await asyncio.sleep(RETRY)
 
@@ -200,8 +202,9 @@ class Memory:
         # The policy, the zone and the test clock are rows that others write without a
         # word to us; they are few and small, so we look.
         self.orders = await self._store.orders()
-        if any(change.kind is Kind.FURNITURE for change in changes):
+        if self._furniture_changed:
             self.furniture = Furniture.of(await self._store.furniture())
+            self._furniture_changed = False
         if clock.steady() - self._epochs_at > REMEMBER_EPOCHS:
             await self._load_epochs()
 
@@ -213,6 +216,8 @@ class Memory:
         elif change.kind is Kind.PAGES:
             self._pages.clear()
             self._pressing.clear()
+        elif change.kind is Kind.FURNITURE:
+            self._furniture_changed = True
         elif change.kind is Kind.EPOCH:
             self.epochs[UUID(change.subject)] = change.number
 

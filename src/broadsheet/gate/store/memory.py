@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
@@ -108,7 +108,7 @@ class MemoryStore:
     async def epochs(self, since: datetime) -> Mapping[UUID, int]:
         return {r: epoch for r, (epoch, at) in self._epochs.items() if at >= since}
 
-    async def changes(self) -> AsyncIterator[Sequence[Change]]:
+    async def changes(self) -> AsyncGenerator[Sequence[Change], None]:
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(PULSE):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -157,7 +157,7 @@ class PostgresStore:
 
     # --- What has changed ---------------------------------------------------------
 
-    async def changes(self) -> AsyncIterator[Sequence[Change]]:
+    async def changes(self) -> AsyncGenerator[Sequence[Change], None]:
         try:
             async with await AsyncConnection.connect(
                 self._conninfo, autocommit=True, connect_timeout=2
