@@ -11,7 +11,6 @@ from broadsheet.front.web import pressing
 from broadsheet.gate.core.pages import check_furniture
 from broadsheet.gate.house import models as gate
 from broadsheet.news.newsroom import actions
-from broadsheet.news.newsroom.events import StoryWithdrawn
 
 from .conftest import CANARY
 
@@ -57,20 +56,8 @@ def test_what_is_pressed_is_filed(published, at):
 def test_a_story_that_is_not_live_is_not_pressed(published, at):
     story = published()
     actions.withdraw(story_id=story.pk, reason="Wrong", at=at)
-    pressing.take_back(StoryWithdrawn(story.pk), at)
     assert pressing.press(story.pk, at=at) is None
     assert gate.PressedPage.objects.count() == 0
-    assert gate.StoryFact.objects.get().withdrawn_at == at
-
-
-def test_a_published_story_is_filed_with_its_facts(published):
-    story = published(access="premium")
-    fact = gate.StoryFact.objects.get()
-    assert (fact.path, fact.access, fact.section) == (
-        f"/markets/rate-held-{story.pk}/",
-        "premium",
-        "Markets",
-    )
 
 
 def test_the_markup_of_a_headline_is_words(published, at):

@@ -23,30 +23,12 @@ from broadsheet.plumbing.outbox import Heard
 from broadsheet.readers import events
 from broadsheet.readers.models import Reader
 
-HERE = Path(__file__).parent
 PASSWORD = "nine herons by the weir"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
 
 @pytest.fixture(autouse=True)
 def pages(settings):
-    """The theme's layout if it is there; else a bare one, so that this room stands alone."""
-    settings.TEMPLATES = [
-        {
-            **settings.TEMPLATES[0],
-            "APP_DIRS": False,
-            "OPTIONS": {
-                **settings.TEMPLATES[0]["OPTIONS"],
-                "loaders": [
-                    "django.template.loaders.app_directories.Loader",
-                    (
-                        "django.template.loaders.filesystem.Loader",
-                        [HERE / "templates"],
-                    ),
-                ],
-            },
-        }
-    ]
     settings.STORAGES = {
         **settings.STORAGES,
         "staticfiles": {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,7 @@ from .address import Known
 
 Presser = Callable[[int], PressedPage | None]
 Value = TypeVar("Value")
+log = logging.getLogger(__name__)
 
 RETRY = 0.5  # Seconds until a lost change feed is tried again.
 REMEMBER_EPOCHS = 60.0  # Seconds between two clean-ups of voided passes.
@@ -153,28 +155,32 @@ class Memory:
         if task is None:
             task = asyncio.create_task(self._fetch(story_id, revision))
             self._pressing[story_id] = task
-            task.add_done_callback(lambda _: self._pressing.pop(story_id, None))
         return await asyncio.shield(task)  # One who leaves does not stop the others.
 
     async def _fetch(self, story_id: int, revision: int) -> SplitPage | None:
-        seen = self._changes_seen
-        page = await self._store.page(story_id)
-        if page is None or page.revision < revision:
-            page = await self._press(story_id)
-        if page is None:
-            return None
-        split = split_page(page)
-        if seen == self._changes_seen or page.revision >= revision:
-            self._pages.put(story_id, split)
-        return split
+        """Load or press the page, and keep it unless it was forgotten meanwhile."""
+        try:
+            page = await self._store.page(story_id)
+            if page is None or page.revision < revision:
+                page = await self._press(story_id)
+            if page is None:
+                return None
+            split = split_page(page)
+            if self._pressing.get(story_id) is asyncio.current_task():
+                self._pages.put(story_id, split)
+            return split
+        finally:
+            if self._pressing.get(story_id) is asyncio.current_task():
+                del self._pressing[story_id]
 
     async def _press(self, story_id: int) -> PressedPage | None:
         loop = asyncio.get_running_loop()
         try:
             return await loop.run_in_executor(self._threads, self._presser, story_id)
-        except Exception:
+        except Exception as fault:
             self._tally.faults["press"] += 1
-            return None
+            log.exception("A story could not be pressed", extra={"story": story_id})
+            raise StoreDown(f"Story {story_id} could not be pressed.") from fault
 
     # --- Staying true -------------------------------------------------------------
 
@@ -203,8 +209,10 @@ class Memory:
         if change.kind is Kind.STORY:
             self._known.drop(change.number)
             self._pages.drop(change.number)
+            self._pressing.pop(change.number, None)
         elif change.kind is Kind.PAGES:
             self._pages.clear()
+            self._pressing.clear()
         elif change.kind is Kind.EPOCH:
             self.epochs[UUID(change.subject)] = change.number
 

@@ -74,7 +74,8 @@ class MemoryStore:
 
     async def count(self, ask: Ask) -> Meter:
         reads, standing = meter.count(self._reads.get(ask.identity), ask)
-        self._reads[ask.identity] = reads
+        if reads is not None:
+            self._reads[ask.identity] = reads
         return standing
 
     async def peek(self, ask: Ask) -> Meter:

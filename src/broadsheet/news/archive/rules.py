@@ -36,8 +36,8 @@ def address_key(address: str) -> str:
     named = [pair for pair in parse_qsl(parts.query)[:20] if pair[0] in _NAMING]
     if not path and not named:
         return ""
-    query = f"?{urlencode(sorted(named))}" if named and not path else ""
-    return (path + query)[:ADDRESS_LIMIT]
+    key = path or f"/?{urlencode(sorted(named))}"
+    return key[:ADDRESS_LIMIT]
 
 
 def address_digest(key: str) -> str:

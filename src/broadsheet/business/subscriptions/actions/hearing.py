@@ -76,6 +76,8 @@ def on_payment_declined(event: PaymentDeclined, at: datetime) -> None:
                 attempt=str(event.attempt_id),
             )
         return
+    if not row.tries.filter(closed_at=None).exists():
+        return  # She tried to pay by hand, and the page has told her.
     fail_renewal(
         row, reason=event.reason, hard=event.hard, attempt=str(event.attempt_id), at=at
     )

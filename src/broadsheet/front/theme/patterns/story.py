@@ -103,6 +103,7 @@ def page(access: str = "metered") -> Any:
         dateline="Vadhavan",
         published_at=NOW - timedelta(hours=5),
         updated_at=NOW - timedelta(minutes=42),
+        is_updated=True,
         access=access,
         picture=picture(
             "harbour",

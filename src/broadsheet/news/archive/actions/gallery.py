@@ -36,6 +36,7 @@ class Wanted:
     caption: str
     credit: str
     path: str = ""
+    described: bool = True  # Somebody wrote the alternative text for this picture.
 
     @property
     def digest(self) -> str:
@@ -60,13 +61,15 @@ class Gallery:
             known = self._survey.attachment_at(url)
         known = known or Attachment(id=0, url=url)
         caption = shot.caption
-        alt = shot.alt or known.alt or caption or plain(known.caption) or headline
+        described = shot.alt or known.alt
+        alt = described or caption or plain(known.caption) or headline
         return Wanted(
             url=self.absolute(known.url or shot.url),
             alt=alt[:255],
             caption=caption,
             credit=plain(known.credit)[:160],
             path=known.path,
+            described=bool(described),
         )
 
     def absolute(self, url: str) -> str:
@@ -81,7 +84,9 @@ class Gallery:
         Return, by digest, the newsroom's number of each picture or why there is none.
         Fetches up to `AT_A_TIME` at once; writes files.
         """
-        every = {one.digest: one for one in wanted}
+        every: dict[str, Wanted] = {}
+        for one in sorted(wanted, key=lambda one: not one.described):
+            every.setdefault(one.digest, one)
         done: dict[str, int | str] = dict(self._known(every))
         missing = [one for digest, one in every.items() if digest not in done]
         if self._find is None:

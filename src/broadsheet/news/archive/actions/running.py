@@ -34,6 +34,7 @@ REFUSALS = (
     newsroom.NoSuchAuthor,
     newsroom.NoSuchSection,
     newsroom.Embargoed,
+    newsroom.Withdrawn,
 )
 _MENDED = {
     "control_characters": "{:,} control characters that XML forbids were left out",
