@@ -16,7 +16,7 @@ from uuid import UUID
 from broadsheet.gate.core.pages import Furniture, PressedPage, SplitPage, split_page
 from broadsheet.gate.core.passes import READER_LIFE
 from broadsheet.gate.core.vocabulary import Orders
-from broadsheet.gate.store import Change, Kind, Store
+from broadsheet.gate.store import Change, Kind, Store, StoreDown
 from broadsheet.kit import clock
 
 from .address import Known
