@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -86,6 +87,8 @@ def _bring_in(files: tuple[Path, ...], given: dict[str, Any]) -> Report:
 
     try:
         django.setup()
+        # Wagtail tells of two tasks a story, right through the progress bar.
+        logging.getLogger("django_tasks").setLevel(logging.WARNING)
         from broadsheet.news.archive import actions  # noqa: PLC0415  needs Django set up
         from broadsheet.plumbing import publication  # noqa: PLC0415  needs Django set up
 

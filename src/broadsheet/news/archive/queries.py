@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection
+from django.db.models import Q
 
 from broadsheet.news.newsroom import queries as newsroom
 from broadsheet.news.newsroom.queries import Teaser
@@ -53,12 +54,14 @@ class Results:
 def redirect(path: str) -> int | None:
     """
     Return the story that once lived at `path` (with its query, such as `/?p=123`), in
-    whatever spelling, or None. It may have been withdrawn. Costs one query.
+    whatever spelling, or None. It may have been withdrawn since; one that no reader has
+    seen yet is nobody's business. Costs one query.
     """
     key = address_key(path)
     if not key:
         return None
-    found = OldAddress.objects.filter(digest=address_digest(key))
+    seen = Q(story__live=True) | Q(story__last_published_at__isnull=False)
+    found = OldAddress.objects.filter(seen, digest=address_digest(key))
     return found.values_list("story_id", flat=True).first()
 
 

@@ -72,6 +72,7 @@ def index_story(story_id: int, at: datetime) -> None:
 
 
 def unindex_story(story_id: int, _at: datetime) -> None:
+    """Take a story out of the search. One that is not in it is no error."""
     SearchEntry.objects.filter(pk=story_id).delete()
 
 
