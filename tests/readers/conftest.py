@@ -11,12 +11,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from django.db import connection
 from django.test import Client
 from procrastinate.contrib.django import app
 
+from broadsheet.gate.house import queries as gate
 from broadsheet.plumbing import inbox as host
 from broadsheet.plumbing import outbox, publication
 from broadsheet.plumbing.outbox import Heard
@@ -205,3 +207,11 @@ def whoami(client: Client) -> str | None:
     """The address of whoever is logged in, read from her own data's page."""
     response = client.get("/account/security/data.json")
     return response.json()["reader"]["email"] if response.status_code == 200 else None
+
+
+def device_of(client: Client) -> UUID:
+    """The device that the gate gave this browser with its first page."""
+    cookies = {name: morsel.value for name, morsel in client.cookies.items()}
+    device = gate.device(cookies)
+    assert device is not None
+    return device
