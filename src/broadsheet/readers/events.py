@@ -30,16 +30,22 @@ class SessionEnded:
 
 @dataclass(frozen=True, slots=True)
 class LoggedOutEverywhere:
+    """All her sessions are over, on every device."""
+
     reader: UUID
 
 
 @dataclass(frozen=True, slots=True)
 class PasswordChanged:
+    """She has another password, or one for the first time."""
+
     reader: UUID
 
 
 @dataclass(frozen=True, slots=True)
 class EmailChanged:
+    """She proved another address and is reached there from now on."""
+
     reader: UUID
 
 

@@ -15,6 +15,7 @@ from .sessions import drop_sessions
 
 
 def rename(*, reader: Reader, name: str) -> None:
+    """Keep the name that letters and the account greet the reader by."""
     reader.name = " ".join(name.split())[:120]
     reader.save(update_fields=["name"])
 

@@ -84,9 +84,7 @@ def file(  # noqa: PLR0913  A story has this many parts.
     )
     topics = sorted({tag.strip()[:LONGEST_TOPIC] for tag in tags if tag.strip()})
     digest = _digest(given, authors, topics, first_published_at)
-    story = _known(origin, origin_id) or Story(
-        live=False, origin=origin, origin_id=origin_id
-    )
+    story = _known(origin, origin_id) or _unknown(origin, origin_id)
     if story.pk and story.origin_digest == digest:
         return story
     draft = _draft(story, given)
@@ -135,6 +133,10 @@ def _bylines(slugs: Sequence[str]) -> list[Byline]:
     return [
         Byline(author=known[slug], sort_order=order) for order, slug in enumerate(slugs)
     ]
+
+
+def _unknown(origin: str, origin_id: str) -> Story:
+    return Story(live=False, origin=origin, origin_id=origin_id)
 
 
 def _known(origin: str, origin_id: str) -> Story | None:

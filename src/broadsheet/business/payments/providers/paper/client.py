@@ -16,7 +16,7 @@ from broadsheet.kit.money import Money
 from .. import Ask, Fact, Notice, Refused, Unreachable
 from . import facts, signature
 
-TIMEOUT = httpx.Timeout(10.0, connect=2.0)
+TIMEOUT = httpx.Timeout(10, connect=2)  # Seconds.
 
 # The request is at fault, and nothing was done. Others say nothing about the payment:
 # 401, 403 and 429 are our own trouble or a passing one, and 409 means that something
