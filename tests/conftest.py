@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -17,3 +19,13 @@ os.environ.setdefault("PGOPTIONS", "-c synchronous_commit=off")
 def at() -> datetime:
     """A working morning in Mumbai: Monday 3 August 2026, 10:00 IST."""
     return datetime(2026, 8, 3, 4, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """
+    A folder for an embedded PostgreSQL. Run by root, it is another user's, whom
+    pytest's own folders shut out whenever a second pytest starts on the machine.
+    """
+    with TemporaryDirectory(prefix="broadsheet-", ignore_cleanup_errors=True) as name:
+        yield Path(name)

@@ -52,10 +52,26 @@ def sentence(node: ast.AST) -> str:
     return text.rstrip(".")
 
 
+def offered(path: Path) -> set[str] | None:
+    """Return what a package's front page offers of this module; None: all of it."""
+    if path.parent.name not in PLACES:
+        return None
+    front = ast.parse((path.parent / "__init__.py").read_text())
+    return {
+        alias.asname or alias.name
+        for node in front.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+
+
 def verbs() -> Iterator[tuple[str, str, str]]:
     for path in files("actions"):
+        names = offered(path)
         for node in ast.parse(path.read_text()).body:
-            if isinstance(node, Definition) and not node.name.startswith("_"):
+            if not isinstance(node, Definition) or node.name.startswith("_"):
+                continue
+            if names is None or node.name in names:
                 yield room_of(path), node.name, sentence(node)
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from broadsheet.front.web import pressing
+from broadsheet.gate.core.vocabulary import StoryFacts
+from broadsheet.gate.house import actions as gate
 from broadsheet.news.newsroom import actions
-from broadsheet.news.newsroom.events import StoryPublished
 from broadsheet.news.newsroom.models import Story
 from broadsheet.news.newsroom.rules import Block
 from broadsheet.plumbing import publication
@@ -73,7 +73,18 @@ def published(paper: None, at: datetime) -> Callable[..., Story]:
         when = parts.pop("first_published_at", None)
         story = actions.file(**(given | parts))
         actions.publish(story_id=story.pk, first_published_at=when, at=at)
-        pressing.file_published(StoryPublished(story.pk, 1), at)
+        story.refresh_from_db()
+        gate.file_story(
+            StoryFacts(
+                story_id=story.pk,
+                path=story.path,
+                access=story.access,
+                section=story.section.name,
+                published_at=story.first_published_at or at,
+                revision=1,
+            ),
+            at=at,
+        )
         return story
 
     return publish

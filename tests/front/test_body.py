@@ -90,6 +90,10 @@ def test_a_cut_story_says_so_to_machines_and_a_free_one_does_not():
             '<time datetime="2026-08-03T10:00:00+05:30">10:00 am</time>',
         ),
         (
+            "{% when at no_such_variable %}",
+            '<time datetime="2026-08-03T10:00:00+05:30">3 August 2026</time>',
+        ),
+        (
             "{% when at later %}",
             '<time datetime="2026-08-03T10:00:00+05:30">3 August 2026</time>',
         ),

@@ -11,7 +11,6 @@ from broadsheet.front.web import pressing
 from broadsheet.gate.core.pages import check_furniture
 from broadsheet.gate.house import models as gate
 from broadsheet.news.newsroom import actions
-from broadsheet.news.newsroom.events import StoryWithdrawn
 
 from .conftest import CANARY
 
@@ -46,6 +45,15 @@ def test_a_reader_comes_back_to_the_paragraph_where_the_lead_ended(published, at
     assert len(place.findall(page.cut.decode())) == 1
 
 
+def test_a_page_shows_more_from_its_section_by_the_day(published, at):
+    published("Another story of the section")
+    page = pressing.press(published().pk, at=at)
+    for html in (page.full.decode(), page.cut.decode()):
+        more = html.partition('<section class="more')[2]
+        assert "Another story of the section" in more
+        assert ">3 August 2026</time>" in more
+
+
 def test_what_is_pressed_is_filed(published, at):
     story = published()
     page = pressing.press(story.pk, at=at)
@@ -57,20 +65,8 @@ def test_what_is_pressed_is_filed(published, at):
 def test_a_story_that_is_not_live_is_not_pressed(published, at):
     story = published()
     actions.withdraw(story_id=story.pk, reason="Wrong", at=at)
-    pressing.take_back(StoryWithdrawn(story.pk), at)
     assert pressing.press(story.pk, at=at) is None
     assert gate.PressedPage.objects.count() == 0
-    assert gate.StoryFact.objects.get().withdrawn_at == at
-
-
-def test_a_published_story_is_filed_with_its_facts(published):
-    story = published(access="premium")
-    fact = gate.StoryFact.objects.get()
-    assert (fact.path, fact.access, fact.section) == (
-        f"/markets/rate-held-{story.pk}/",
-        "premium",
-        "Markets",
-    )
 
 
 def test_the_markup_of_a_headline_is_words(published, at):

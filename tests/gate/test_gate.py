@@ -264,6 +264,21 @@ async def test_no_tag_finds_out_about_a_page_that_was_not_decided(paper):
     assert held.status == 304
 
 
+async def test_a_cut_pages_tag_says_nothing_of_what_is_withheld(paper):
+    stranger = paper.browser(**device_cookie())
+    before = await stranger.read(30)
+    changed = replace(pressed(30), full=b"<html>canary, other words</html>")
+
+    paper.store.press(changed)
+    await asyncio.sleep(0.05)
+    after = await stranger.read(30)
+
+    assert after.headers == before.headers
+    assert (await paper.browser(**reader_pass(bits=NEWS_BIT)).read(30)).body == (
+        "<html>canary, other words</html>"
+    )
+
+
 async def test_a_range_gets_the_whole_of_what_was_decided(paper):
     stranger = paper.browser(**device_cookie())
     whole = (await stranger.read(30)).body
@@ -518,6 +533,17 @@ async def test_the_policy_is_followed_as_it_changes(paper):
     await asyncio.sleep(0.7)
 
     assert await read_all(browser, (1, 2)) == [True, False]
+
+
+async def test_the_publications_own_clock_turns_the_month(paper):
+    browser = paper.browser(**device_cookie())
+    assert await read_all(browser, (1, 2, 3, 4)) == [True, True, True, False]
+    orders = await paper.store.orders()
+
+    paper.store.file_orders(replace(orders, clock_offset=timedelta(days=29)))
+    await asyncio.sleep(0.7)
+
+    assert await read_all(browser, (4, 5, 6, 7)) == [True, True, True, False]
 
 
 async def test_views_are_tallied_by_reason(paper):

@@ -14,7 +14,7 @@ from django.test import Client
 from broadsheet.gate.core import passes
 from broadsheet.gate.core.pages import PressedPage
 from broadsheet.gate.core.vocabulary import Grant, Pass, Policy, Reason, Verdict
-from broadsheet.gate.house import actions, minting, models, queries
+from broadsheet.gate.house import actions, jobs, minting, models, queries
 from broadsheet.plumbing import publication
 from broadsheet.readers.models import Reader
 from tests.gate.conftest import AT, facts
@@ -342,6 +342,16 @@ def test_rows_are_deleted_when_nothing_in_them_counts(at):
         "identity", flat=True
     )
     assert (deleted, list(left)) == (1, [ANNE, DEVICE])
+
+
+def test_the_nightly_job_sweeps():
+    now = publication.now()
+    read(ANNE, 1, now - timedelta(days=70))
+    read(BERT, 1, now)
+
+    jobs.sweep(timestamp=0)
+
+    assert [row.identity for row in models.MeterRow.objects.all()] == [BERT]
 
 
 def test_changes_are_kept_for_a_day(at):

@@ -244,6 +244,44 @@ async def test_a_meter_out_of_reach_is_as_the_policy_says(filed, cut_off, down):
         await newspaper.gate.close()
 
 
+async def test_a_server_that_restarts_costs_no_reader_her_page(filed):
+    newspaper = Newspaper(PostgresStore(f"{filed} application_name='gate under test'"))
+    browser = newspaper.browser(**device_cookie())
+    try:
+        await browser.read(1)
+        await asyncio.gather(*(browser.read(story) for story in (1, 2, 20, 30) * 3))
+        with psycopg.connect(filed, autocommit=True) as connection:
+            ended = connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE application_name = 'gate under test'"
+            ).fetchall()
+        shown = [(await browser.read(story)).shows_all for story in (1, 2, 20, 30)]
+
+        assert len(ended) >= 2
+        assert shown == [True, True, True, False]
+        assert newspaper.gate.tally.faults["store"] == 0
+        await do(actions.withdraw_story, 20, at=AT)
+
+        async def status():
+            return (await browser.read(20)).status
+
+        await becomes(status, 410, within=2.0)
+    finally:
+        await newspaper.gate.close()
+
+
+async def test_after_a_failure_nobody_waits_for_the_next():
+    newspaper = Newspaper(PostgresStore("host=127.0.0.1 port=8119 dbname=none"))
+    try:
+        await newspaper.browser().read(1)
+        began = time.monotonic()
+        replies = [await newspaper.browser().read(story) for story in range(1, 21)]
+        assert {reply.status for reply in replies} == {503}
+        assert time.monotonic() - began < 0.5
+    finally:
+        await newspaper.gate.close()
+
+
 async def test_a_store_that_was_never_there_is_a_fault_and_not_a_crash():
     newspaper = Newspaper(PostgresStore("host=127.0.0.1 port=8119 dbname=none"))
     try:

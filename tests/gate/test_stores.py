@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -221,3 +222,41 @@ async def test_a_lowered_limit_keeps_what_was_open(store, at):
 
     assert await store.count(lower) == Meter(Standing.READ, 3, 1)
     assert await store.count(replace(lower, story_id=4)) == Meter(Standing.SPENT, 3, 1)
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_postgres_says_what_memory_says_through_any_life(conninfo, seed, at):
+    lot = random.Random(seed)
+    memory, postgres = MemoryStore(), PostgresStore(conninfo)
+    await postgres.open()
+    said = []
+    try:
+        for _ in range(150):
+            at += timedelta(hours=lot.randint(-30, 90))
+            identity = UUID(int=lot.randint(1, 3))
+            limit, period = lot.randint(0, 4), lot.choice(("month", "rolling30"))
+            one = ask(
+                lot.randint(1, 6), at, identity=identity, limit=limit, period=period
+            )
+            verb = lot.choice(("count", "count", "count", "peek", "unite", "erase"))
+            if verb == "unite":
+                others = (identity, UUID(int=lot.randint(4, 5)))
+                await memory.unite(*others)
+                await postgres.unite(*others)
+            elif verb == "erase" and lot.random() < 0.3:
+                await memory.erase(identity)
+                await postgres.erase(identity)
+            elif verb in ("count", "peek"):
+                answers = [
+                    await getattr(store, verb)(one) for store in (memory, postgres)
+                ]
+                said.append(answers[0].standing)
+                assert answers[0] == answers[1], (verb, one)
+    finally:
+        await postgres.close()
+    assert set(said) == {
+        Standing.OPENED,
+        Standing.READ,
+        Standing.UNREAD,
+        Standing.SPENT,
+    }

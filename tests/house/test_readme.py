@@ -36,13 +36,13 @@ def test_every_target_that_documents_name_is_in_the_makefile(tracked):
 
 
 @pytest.fixture
-def copy(tmp_path, tracked):
+def copy(open_folder, tracked):
     """A fresh copy of what is committed, without any environment."""
     for path in tracked:
-        there = tmp_path / "broadsheet" / path.relative_to(ROOT)
+        there = open_folder / "broadsheet" / path.relative_to(ROOT)
         there.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(path, there)
-    return tmp_path / "broadsheet"
+    return open_folder / "broadsheet"
 
 
 @pytest.mark.process

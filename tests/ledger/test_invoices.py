@@ -92,6 +92,19 @@ def test_a_void_invoice_burns_no_number_and_takes_no_money(billed, at):
     assert queries.check() == ()
 
 
+def test_what_was_received_in_part_for_a_void_invoice_is_held(billed, at):
+    invoice = billed()
+    settle(invoice, at, received=Money(40_000, "INR"))
+    for _ in range(2):
+        actions.void(invoice.id, at=at)
+    assert balances() == {
+        "gateway": 40_000,
+        "receivable": 0,
+        "customer_credit": -40_000,
+    }
+    assert queries.check() == ()
+
+
 def test_an_issued_invoice_is_not_voided(billed, at):
     invoice = settle(billed(), at).invoice
     with pytest.raises(actions.InvoiceIssued):

@@ -17,6 +17,7 @@ from broadsheet.business.ledger.rules import (
     UnknownAccount,
     financial_year,
     invoice_number,
+    is_gstin,
     issue_lines,
     receipt_lines,
     refuse_unbalanced,
@@ -121,6 +122,21 @@ def test_what_documents_move_always_balances(total, received, names):
     if received:
         paid = Money(received, "INR")
         refuse_unbalanced(receipt_lines(paid, min(paid, price)))
+
+
+@pytest.mark.parametrize(
+    ("text", "valid"),
+    [
+        ("27AAPFU0939F1ZV", True),
+        ("29AAGCB7383J1Z4", True),
+        ("27AAPFU0939F1ZW", False),
+        ("27AAPFU0939F1Z", False),
+        ("27aapfu0939f1zv", False),
+        ("", False),
+    ],
+)
+def test_a_gstin_is_checked_by_its_last_character(text, valid):
+    assert is_gstin(text) is valid
 
 
 def test_every_tax_has_its_account():

@@ -37,7 +37,7 @@ def test_readyz_names_the_migration_that_is_missing(client):
 
 @pytest.mark.django_db
 def test_metrics_know_routes_and_backlog_but_no_paths(client, at):
-    client.get("/desk/login/?next=/secret/")
+    client.get("/accounts/login/?next=/secret/")
     client.get("/no/such/page/")
     with transaction.atomic():
         fact = Announcement.objects.create(
@@ -46,7 +46,7 @@ def test_metrics_know_routes_and_backlog_but_no_paths(client, at):
         Delivery.objects.create(announcement=fact, handler="a")
         Delivery.objects.create(announcement=fact, handler="b", last_error="no")
     said = client.get("/metrics").content.decode()
-    assert 'route="wagtailadmin_login",status="200"' in said
+    assert 'route="accounts:login",status="200"' in said
     assert 'route="none",status="404"' in said
     assert "broadsheet_outbox_waiting 2.0\n" in said
     assert "broadsheet_outbox_failed 1.0\n" in said
@@ -84,14 +84,14 @@ def test_metrics_are_for_whoever_holds_the_token(settings):
 @pytest.mark.django_db
 @pytest.mark.parametrize("given", ["abcdefgh", "A.b-c_d.0123", "a" * 64])
 def test_a_sane_request_id_is_kept(client, given):
-    answer = client.get("/desk/login/", headers={"x-request-id": given})
+    answer = client.get("/accounts/login/", headers={"x-request-id": given})
     assert answer["X-Request-Id"] == given
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("given", ["", "short", "a" * 65, 'x"y\\z{}12', "ab\tcdefgh"])
 def test_a_strange_request_id_is_replaced(client, given):
-    answer = client.get("/desk/login/", headers={"x-request-id": given})
+    answer = client.get("/accounts/login/", headers={"x-request-id": given})
     assert answer["X-Request-Id"] != given
     assert len(answer["X-Request-Id"]) == 36
 
@@ -100,13 +100,13 @@ def test_a_strange_request_id_is_replaced(client, given):
 def test_a_line_a_request_and_no_person_in_it(client, caplog):
     with caplog.at_level(logging.INFO, logger="broadsheet.requests"):
         client.get(
-            "/desk/login/?email=kavya@example.com&token=s3cret",
+            "/accounts/login/?email=kavya@example.com&token=s3cret",
             headers={"cookie": "a=b", "x-request-id": "request-0001"},
         )
     line = next(r.msg for r in caplog.records if r.name == "broadsheet.requests")
     said = json.dumps(line)
     assert line["event"] == "answered"
-    assert line["route"] == "wagtailadmin_login"
+    assert line["route"] == "accounts:login"
     assert (line["status"], line["method"]) == (200, "GET")
     assert line["request_id"] == "request-0001"
     for never in ("kavya", "s3cret", "a=b", "127.0.0.1", "?"):
@@ -114,8 +114,14 @@ def test_a_line_a_request_and_no_person_in_it(client, caplog):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("path", ["/desk/login/", "/no/such/page/"])
+@pytest.mark.parametrize("path", ["/desk/", "/no/such/page/"])
 def test_every_answer_carries_the_headers_of_the_table(client, settings, path):
     answer = client.get(path)
     table = headers.of_page(path, (settings.BROADSHEET.gateway_url,))
     assert {name: answer[name] for name, _ in table} == dict(table)
+
+
+@pytest.mark.django_db
+def test_an_answer_keeps_a_header_of_its_own(client):
+    # A link in a login letter must not be told to other sites.
+    assert client.get("/accounts/login/")["Referrer-Policy"] == "same-origin"

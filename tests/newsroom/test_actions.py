@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
-from wagtail.models import ModelLogEntry, Revision
+from wagtail.models import ModelLogEntry, ReferenceIndex, Revision
 
 from broadsheet.news.newsroom import actions, jobs, queries
 from broadsheet.news.newsroom.events import (
@@ -91,6 +91,12 @@ def test_what_cannot_be_stored_is_refused_and_nothing_moves(filed, parts, error)
 
     assert str(refusal.value) != ""
     assert rows() == (0, 0, 0, 0, 0)
+
+
+def test_a_topic_too_long_to_store_is_shortened(published):
+    story = published(tags=["x" * 140, " ", "RBI"])
+
+    assert [tag for tag, _path in queries.page(story.pk).tags] == ["RBI", "x" * 100]
 
 
 def test_blocks_that_hold_nothing_are_left_out(filed):
@@ -335,6 +341,20 @@ def test_the_job_lives_in_the_publications_time(filed, at):
     finally:
         publication.move_clock(timedelta(0))
     assert Story.objects.get().live
+
+
+def test_the_desk_knows_where_a_picture_is_used(filed, picture, at):
+    story = filed(picture=picture, blocks=[Block("image", {"picture": picture})])
+    row = Picture.objects.get()
+    places = ["body", "picture"]
+
+    def used() -> list[str]:
+        found = ReferenceIndex.get_references_to(row).filter(object_id=story.pk)
+        return sorted(each.model_path.split(".")[0] for each in found)
+
+    assert used() == places
+    actions.publish(story_id=story.pk, at=at)
+    assert used() == places
 
 
 # --- Correcting, withdrawing, spiking -------------------------------------------------

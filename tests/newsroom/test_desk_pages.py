@@ -31,6 +31,7 @@ def desk(paper: None, client: Any) -> Any:
 
 @pytest.fixture
 def story(published: Any, picture: int, at: Any) -> Story:
+    other = published("Another story")
     first = published(
         picture=picture,
         tags=["RBI"],
@@ -39,6 +40,7 @@ def story(published: Any, picture: int, at: Any) -> Story:
             Block("image", {"picture": picture}),
             Block("gallery", {"pictures": [{"picture": picture}] * 2}),
             Block("table", {"rows": [["a", "b"]], "header": True}),
+            Block("related", {"stories": [other.pk]}),
             Block("embed", {"url": "https://example.com/", "title": "Film"}),
             Block("html", {"html": "<div>x</div>"}),
             Block("quote", {"html": "No.", "attribution": "Asha"}),
@@ -61,6 +63,7 @@ def test_a_storys_pages_are_drawn(desk, story, view):
     answer = desk.get(url)
 
     assert answer.status_code == 200
+    assert view != "edit" or "Another story" in answer.content.decode()
     assert "Rate held" in answer.content.decode()
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import paper_gateway
-from paper_gateway import cards, words
+from paper_gateway import cards, faults, words
 
 TODAY = (2026, 8)
 
@@ -126,3 +126,12 @@ def test_a_card_never_says_its_number():
 )
 def test_amounts_as_they_are_written(minor, currency, written):
     assert words.amount(minor, currency) == written
+
+
+def test_the_manual_names_every_card_and_every_fault():
+    manual = Path(__file__).resolve().parents[2] / "docs/operating/paper-gateway.md"
+    text = manual.read_text("utf-8")
+    for number in cards.TEST_NUMBERS:
+        assert " ".join(number[i : i + 4] for i in range(0, 16, 4)) in text
+    for kind in faults.KINDS | set(faults.SCOPES):
+        assert f"`{kind}`" in text

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
 
 import pytest
 
 from broadsheet.business.payments import actions, queries
 from broadsheet.business.payments.events import PaymentDeclined, PaymentSucceeded
-from broadsheet.business.payments.providers.paper import signature
 from tests import gateway_process as cards
 
 from .conftest import PRICE, open_one
@@ -141,22 +141,20 @@ def test_the_way_back_carries_a_hint_that_can_be_checked(shop, opened, at):
     back = shop.pay(opened.pay_at).headers["location"]
     assert back.startswith("http://127.0.0.1:9/subscribe/back/?checkout=1&payment=pay_")
     hint = {name: value[0] for name, value in parse_qs(urlsplit(back).query).items()}
-    invoice = queries.payment(opened.payment_id).invoice_ref
-    said = {
-        "payment": hint["payment"],
-        "status": hint["status"],
-        "signature": hint["signature"],
-    }
-    assert hint["status"] == "succeeded"
-    good = {"reference": invoice, "secrets": (shop.secret,)}
-    assert signature.came_back(**said, **good)
+    assert (hint["checkout"], hint["status"]) == ("1", "succeeded")
+    assert actions.returned(opened.payment_id, hint)
+    assert queries.payment(opened.payment_id).status == "requires_action"  # A hint.
     for forged in (
         {"status": "declined"},
+        {"status": "\ud800"},
         {"payment": "pay_other"},
         {"signature": "0" * 64},
-        {"signature": "é"},
+        {"signature": "é" * 64},
+        {"signature": ""},
     ):
-        assert not signature.came_back(**{**said, **forged}, **good)
+        assert not actions.returned(opened.payment_id, {**hint, **forged})
+    assert not actions.returned(opened.payment_id, {})
+    assert not actions.returned(uuid4(), hint)
 
 
 def test_a_saved_card_is_charged_while_its_owner_is_away(

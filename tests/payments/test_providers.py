@@ -38,7 +38,7 @@ def test_each_answers_to_every_verb_of_the_protocol(name):
         if not verb.startswith("_")
     }
     assert sorted(verbs) == [
-        *("cancel", "charge", "find", "find_refund", "forget", "open"),
+        *("came_back", "cancel", "charge", "find", "find_refund", "forget", "open"),
         *("read", "refund", "verify"),
     ]
     one = type(providers.provider(name))

@@ -64,41 +64,41 @@ def postmaster(var: Path) -> psutil.Process | None:
         return None
 
 
-def test_two_processes_share_one_server_and_the_last_one_stops_it(tmp_path):
-    first, second = Guest(tmp_path), Guest(tmp_path)
+def test_two_processes_share_one_server_and_the_last_one_stops_it(open_folder):
+    first, second = Guest(open_folder), Guest(open_folder)
     assert first.server() == second.server()
     assert first.leave() == ""
-    assert postmaster(tmp_path) is not None
+    assert postmaster(open_folder) is not None
     assert second.leave() == ""
-    assert postmaster(tmp_path) is None
+    assert postmaster(open_folder) is None
 
 
-def test_a_guest_that_was_killed_does_not_keep_the_server_up(tmp_path):
-    killed, last = Guest(tmp_path), Guest(tmp_path)
+def test_a_guest_that_was_killed_does_not_keep_the_server_up(open_folder):
+    killed, last = Guest(open_folder), Guest(open_folder)
     assert killed.server() == last.server()
     killed.die()
     last.leave()
-    assert postmaster(tmp_path) is None
+    assert postmaster(open_folder) is None
 
 
-def test_a_server_that_was_killed_is_started_again(tmp_path):
-    first = Guest(tmp_path)
+def test_a_server_that_was_killed_is_started_again(open_folder):
+    first = Guest(open_folder)
     before = first.server()
-    postmaster(tmp_path).kill()
-    second = Guest(tmp_path)
+    postmaster(open_folder).kill()
+    second = Guest(open_folder)
     assert second.server() != before
     second.leave()
     first.leave()
-    assert postmaster(tmp_path) is None
+    assert postmaster(open_folder) is None
 
 
-def test_a_note_that_names_somebody_elses_process_is_not_believed(tmp_path):
-    first = Guest(tmp_path)
+def test_a_note_that_names_somebody_elses_process_is_not_believed(open_folder):
+    first = Guest(open_folder)
     before = first.server()
-    note = (tmp_path / "postgres/postmaster.pid").read_text().split("\n", 1)[1]
+    note = (open_folder / "postgres/postmaster.pid").read_text().split("\n", 1)[1]
     first.leave()
-    (tmp_path / "postgres/postmaster.pid").write_text(f"{os.getpid()}\n{note}")
-    second = Guest(tmp_path)
+    (open_folder / "postgres/postmaster.pid").write_text(f"{os.getpid()}\n{note}")
+    second = Guest(open_folder)
     assert second.server() != before
     second.leave()
 
@@ -111,25 +111,25 @@ def refused(var: Path, **environment: str) -> str:
     return said
 
 
-def test_a_folder_that_is_a_file_is_refused_in_one_sentence(tmp_path):
-    (tmp_path / "postgres").write_text("no folder")
-    said = refused(tmp_path)
+def test_a_folder_that_is_a_file_is_refused_in_one_sentence(open_folder):
+    (open_folder / "postgres").write_text("no folder")
+    said = refused(open_folder)
     assert re.match(r"The embedded PostgreSQL in \S+ cannot start \(.+\); free", said)
 
 
-def test_data_of_another_version_is_refused_in_one_sentence(tmp_path):
-    folder = tmp_path / "postgres"
+def test_data_of_another_version_is_refused_in_one_sentence(open_folder):
+    folder = open_folder / "postgres"
     folder.mkdir()
     (folder / "PG_VERSION").write_text("9\n")
-    said = refused(tmp_path)
+    said = refused(open_folder)
     assert "expecting version 18 but found version 9" in said
 
 
-def test_a_broken_configuration_is_told_in_the_servers_own_words(tmp_path):
-    guest = Guest(tmp_path)
+def test_a_broken_configuration_is_told_in_the_servers_own_words(open_folder):
+    guest = Guest(open_folder)
     guest.server()
     guest.leave()
-    with (tmp_path / "postgres/postgresql.conf").open("a") as file:
+    with (open_folder / "postgres/postgresql.conf").open("a") as file:
         file.write("shared_buffers = nonsense\n")
-    said = refused(tmp_path)
+    said = refused(open_folder)
     assert 'configuration file "' in said and "contains errors" in said

@@ -11,42 +11,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from django.db import connection
 from django.test import Client
 from procrastinate.contrib.django import app
 
+from broadsheet.gate.house import queries as gate
 from broadsheet.plumbing import inbox as host
 from broadsheet.plumbing import outbox, publication
 from broadsheet.plumbing.outbox import Heard
 from broadsheet.readers import events
 from broadsheet.readers.models import Reader
 
-HERE = Path(__file__).parent
 PASSWORD = "nine herons by the weir"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
 
 @pytest.fixture(autouse=True)
 def pages(settings):
-    """The theme's layout if it is there; else a bare one, so that this room stands alone."""
-    settings.TEMPLATES = [
-        {
-            **settings.TEMPLATES[0],
-            "APP_DIRS": False,
-            "OPTIONS": {
-                **settings.TEMPLATES[0]["OPTIONS"],
-                "loaders": [
-                    "django.template.loaders.app_directories.Loader",
-                    (
-                        "django.template.loaders.filesystem.Loader",
-                        [HERE / "templates"],
-                    ),
-                ],
-            },
-        }
-    ]
     settings.STORAGES = {
         **settings.STORAGES,
         "staticfiles": {
@@ -223,3 +207,11 @@ def whoami(client: Client) -> str | None:
     """The address of whoever is logged in, read from her own data's page."""
     response = client.get("/account/security/data.json")
     return response.json()["reader"]["email"] if response.status_code == 200 else None
+
+
+def device_of(client: Client) -> UUID:
+    """The device that the gate gave this browser with its first page."""
+    cookies = {name: morsel.value for name, morsel in client.cookies.items()}
+    device = gate.device(cookies)
+    assert device is not None
+    return device

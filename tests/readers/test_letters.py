@@ -32,7 +32,8 @@ def test_a_letter_is_text_and_html_with_its_own_id(post, settings):
     assert f"{settings.BROADSHEET.origin}{letter.link}" in letter.html
     assert letter.code in letter.html
     assert "<style" not in letter.html
-    assert "background: #1a1a1a" in letter.html
+    assert "<link" not in letter.html
+    assert "background-color: #1b1a18" in letter.html
     assert key.mailed_at is not None
 
 
@@ -103,3 +104,21 @@ def test_the_sweep_takes_what_has_lapsed_and_nothing_else(post, clock):
     ask(browser(), "new@example.com")
     assert actions.sweep(at=publication.now()) == 2  # A key and its address's tally
     assert [key.email for key in MailedKey.objects.all()] == ["new@example.com"]
+
+
+@pytest.mark.parametrize("kind", ["password-changed", "address-changed"])
+def test_a_notice_tells_the_publications_own_time(post, kind, at):
+    actions.send_notice(
+        kind=kind,
+        to="asha@example.com",
+        language="en-in",
+        message_id="<notice@127.0.0.1>",
+        sent_at=at,
+    )
+    letter = post.last()
+    when = "On 3 August 2026 at 10:00 am (Asia/Kolkata)"
+    assert when in letter.text
+    assert when in letter.html
+    message = message_from_bytes(letter.raw, policy=policy.default)
+    assert message["Message-ID"] == "<notice@127.0.0.1>"
+    assert message["Date"] == "Mon, 03 Aug 2026 04:30:00 +0000"

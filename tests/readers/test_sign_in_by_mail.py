@@ -5,7 +5,7 @@ import pytest
 from broadsheet.readers.events import Joined, LoggedIn
 from broadsheet.readers.models import MailedKey, Reader
 
-from .conftest import ask, browser, whoami
+from .conftest import ask, browser, device_of, whoami
 
 
 def type_code(client, code):
@@ -39,7 +39,11 @@ def test_a_new_address_comes_in_by_link_in_another_browser(post, heard):
         "/accounts/welcome/?next=%2Fmarkets%2Frupee-12%2F%23p-7"
     )
     reader = Reader.objects.get()
-    assert heard == [Joined(reader.public_id), LoggedIn(reader.public_id, None)]
+    assert heard == [
+        Joined(reader.public_id),
+        LoggedIn(reader.public_id, device_of(elsewhere)),
+    ]
+    assert device_of(elsewhere) != device_of(here)
     assert whoami(elsewhere) == "new@example.com"
     assert whoami(here) is None
 
@@ -61,7 +65,7 @@ def test_a_reader_comes_in_by_code_and_goes_on_to_the_same_paragraph(post, asha,
         302,
         "/markets/rupee-12/#p-7",
     )
-    assert heard == [LoggedIn(asha.public_id, None)]
+    assert heard == [LoggedIn(asha.public_id, device_of(client))]
     assert whoami(client) == "asha@example.com"
     assert Reader.objects.count() == 1
 
@@ -131,7 +135,7 @@ def test_the_same_form_sent_twice_is_one_sign_in(post, asha, heard):
     assert first.post(letter.link).status_code == 302
     assert second.post(letter.link).status_code == 302
     assert whoami(first) == whoami(second) == asha.email
-    assert heard == [LoggedIn(asha.public_id, None)]
+    assert heard == [LoggedIn(asha.public_id, device_of(first))]
 
 
 def test_a_double_click_is_forgiven_for_ten_seconds_only(post, asha, clock):

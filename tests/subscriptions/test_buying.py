@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-import threading
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from broadsheet.business.catalogue import actions as catalogue
 from broadsheet.business.ledger import queries as books
@@ -97,28 +96,6 @@ def test_a_webhook_alone_starts_the_subscription(paper, at):
     assert queries.checkout(page.id).status == "active"
 
 
-@pytest.mark.parametrize("number", [cards.DECLINED, cards.NO_FUNDS, cards.EXPIRED])
-def test_a_declined_card_grants_nothing_and_the_reader_may_try_another(
-    paper, at, number
-):
-    page = paper.begin(key="one")
-    paper.pay(page, number)
-    paper.hear()
-    state = actions.conclude(page.id, at=at)
-    assert state.status == "declined"
-    assert (paper.told, paper.balances()) == ([], {})
-    assert queries.current(paper.reader, at) is None
-
-    again = paper.begin(key="one")
-    assert again.id == page.id
-    assert again.pay_at != page.pay_at
-    paper.pay(again)
-    assert actions.conclude(again.id, at=at).status == "active"
-    row = Subscription.objects.get()
-    assert paper.kinds(row) == ["begun", "declined", "started"]
-    assert paper.balances() == BOOKS_OF_ONE_QUARTER
-
-
 def test_a_payment_that_waits_for_a_bank_is_pending_until_it_is_not(paper, at):
     page = paper.begin()
     paper.pay(page, cards.PENDS)
@@ -127,36 +104,6 @@ def test_a_payment_that_waits_for_a_bank_is_pending_until_it_is_not(paper, at):
     (attempt,) = payments.attempts(paper.payment_of(page))
     paper.gateway.control(f"payments/{attempt.provider_ref}/settle", status="succeeded")
     assert actions.conclude(page.id, at=at).status == "active"
-
-
-def test_a_double_click_makes_one_subscription_and_one_charge(paper, at):
-    pages: list[actions.CheckoutPage] = []
-
-    def click():
-        try:
-            pages.append(paper.begin(key="the same form"))
-        finally:
-            connection.close()
-
-    clicks = [threading.Thread(target=click) for _ in range(4)]
-    for one in clicks:
-        one.start()
-    for one in clicks:
-        one.join()
-
-    assert len(pages) == 4
-    assert len({page.id for page in pages}) == 1
-    (pay_at,) = {
-        page.pay_at for page in pages if page.pay_at.startswith(paper.gateway.url)
-    }
-    paper.gateway.pay(pay_at)
-    assert actions.conclude(pages[0].id, at=at).status == "active"
-    assert (Subscription.objects.count(), Invoice.objects.count()) == (1, 1)
-    assert paper.balances() == BOOKS_OF_ONE_QUARTER
-    # A click after the payment leads back to us, not to another payment.
-    late = paper.begin(key="the same form")
-    assert (late.id, "/subscribe/return/" in late.pay_at) == (pages[0].id, True)
-    assert paper.charges() == 1
 
 
 def test_a_second_tab_with_the_same_plan_is_the_same_payment(paper):

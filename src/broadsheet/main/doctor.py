@@ -11,7 +11,6 @@ import shutil
 import smtplib
 from collections.abc import Callable
 from datetime import UTC, timedelta
-from importlib import import_module
 from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
@@ -19,6 +18,8 @@ import httpx
 from django.conf import settings
 from django.db import connection
 
+from broadsheet.business.catalogue import queries as catalogue
+from broadsheet.gate.house import queries as gate
 from broadsheet.kit import clock
 from broadsheet.plumbing import outbox, publication
 
@@ -149,14 +150,12 @@ def look_at_outbox() -> tuple[Level, str]:
 
 
 def look_at_policy() -> tuple[Level, str]:
-    policy = import_module("broadsheet.gate.house.queries").policy()
+    policy = gate.policy()
     return "ok", f"{policy.limit_anonymous} free stories before the wall"
 
 
 def look_at_plans() -> tuple[Level, str]:
-    plans = import_module("broadsheet.business.catalogue.queries").plans(
-        publication.now()
-    )
+    plans = catalogue.plans(publication.now())
     if not plans:
         return "warn", "none is on sale; add one at the desk."
     return "ok", f"{len(plans)} on sale"

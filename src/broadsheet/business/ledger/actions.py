@@ -291,13 +291,26 @@ def settle(
 
 @transaction.atomic
 def void(invoice_id: UUID, *, at: datetime) -> None:
-    """Withdraw an invoice that has no number. Asked again, change nothing."""
+    """
+    Withdraw an invoice that has no number; what was received for it in part becomes the
+    reader's credit. Asked again, change nothing.
+    """
     invoice = _lock(invoice_id)
     if invoice.number is not None:
         raise InvoiceIssued(f"Invoice {invoice.number} is issued.")
-    if invoice.status == "open":
-        invoice.status, invoice.ended_at = "void", at
-        invoice.save(update_fields=["status", "ended_at"])
+    if invoice.status != "open":
+        return
+    part = invoice.total - _wanted(invoice)
+    if part:
+        post(
+            [Line("receivable", part), Line("customer_credit", -part)],
+            reference=f"void:{invoice.pk}",
+            memo=f"Received in part for void invoice {invoice.pk}",
+            at=at,
+            invoice=invoice.pk,
+        )
+    invoice.status, invoice.ended_at = "void", at
+    invoice.save(update_fields=["status", "ended_at"])
 
 
 def _lock(invoice_id: UUID) -> Invoice:

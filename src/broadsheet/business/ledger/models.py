@@ -7,20 +7,23 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from wagtail.contrib.settings.models import BaseGenericSetting, register_setting
 
 from broadsheet.kit.money import Money
 
-from .rules import CHART, Line, Split, Tax
+from .rules import CHART, Line, Split, Tax, is_gstin
 
 KINDS = ("first", "renewal", "change", "oneoff")
 STATUSES = ("draft", "open", "paid", "void", "uncollectible")
 
 
-class Seller(models.Model):
-    """Who issues the invoices. There is one row, and its key is 1."""
+@register_setting(icon="home")
+class Seller(BaseGenericSetting):
+    """Who issues the invoices. There is one row, edited at the desk under Settings."""
 
     legal_name = models.CharField(_("legal name"), max_length=160, blank=True)
     address = models.TextField(_("address"), blank=True)
@@ -34,7 +37,6 @@ class Seller(models.Model):
         verbose_name = _("seller")
         verbose_name_plural = _("seller")
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.CheckConstraint(condition=Q(pk=1), name="there_is_one_seller"),
             models.CheckConstraint(
                 condition=Q(first_month__range=(1, 12)), name="a_year_begins_in_a_month"
             ),
@@ -42,6 +44,14 @@ class Seller(models.Model):
                 condition=Q(series__regex=r"^[A-Z0-9]{1,3}$"), name="a_series_is_short"
             ),
         ]
+
+    def clean(self) -> None:
+        if self.gstin and not is_gstin(self.gstin):
+            raise ValidationError(
+                _("This is not a GSTIN: the last character is wrong.")
+            )
+        if self.gstin and self.gstin[:2] != self.state:
+            raise ValidationError(_("A GSTIN begins with the seller's state code."))
 
 
 class TaxRate(models.Model):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import string
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -27,6 +29,9 @@ CHART: dict[str, str] = {
     "bad_debt": "Invoices given up",
 }
 TAX_ACCOUNTS = {"CGST": "output_cgst", "SGST": "output_sgst", "IGST": "output_igst"}
+
+_GSTIN = re.compile(r"[0-9]{2}[A-Z]{5}[0-9]{4}[A-Z][0-9A-Z]Z[0-9A-Z]")
+_CHARACTERS = string.digits + string.ascii_uppercase
 
 BASIS = 10_000  # Tax rates are in hundredths of a percent: 18 % is 1800.
 _NEARBY = (0, 1, -1, 2, -2)
@@ -135,6 +140,17 @@ def invoice_number(series: str, year: str, sequence: int) -> str:
     if len(number) > 16:
         raise OverflowError(f"{number} is longer than an invoice number may be.")
     return number
+
+
+def is_gstin(text: str) -> bool:
+    """Say whether this is a GSTIN: 15 characters, the last of which checks the others."""
+    if _GSTIN.fullmatch(text) is None:
+        return False
+    total = 0
+    for place, character in enumerate(text[:14]):
+        product = _CHARACTERS.index(character) * (1 + place % 2)
+        total += product // 36 + product % 36
+    return _CHARACTERS[-total % 36] == text[14]
 
 
 def issue_lines(total: Money, split: Split) -> list[Line]:

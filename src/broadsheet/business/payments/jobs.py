@@ -10,7 +10,9 @@ from . import actions
 
 
 @app.periodic(cron="* * * * *")
-@app.task(name="payments.reconcile", queue="payments", lock="payments.reconcile")
+@app.task(
+    name="payments.reconcile", queue="payments", queueing_lock="payments.reconcile"
+)
 def reconcile(timestamp: int) -> None:
     """Ask about payments whose end we have not heard. `timestamp` is the tick's."""
     actions.reconcile(at=publication.now())

@@ -32,6 +32,6 @@ def expire(timestamp: int) -> None:
 
 @app.periodic(cron="* * * * *")
 @app.task(name="subscriptions.credits", queue="business", lock="subscriptions.credits")
-def credits(timestamp: int) -> None:
+def give_back(timestamp: int) -> None:
     """Give back what was paid for nothing."""
     actions.return_credits(at=publication.now())

@@ -5,23 +5,22 @@ from __future__ import annotations
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
-from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from wagtail.contrib.settings.models import BaseGenericSetting, register_setting
 
 from .rules import OPEN, RUNNING, Paid, Status, paid_period
 
-OPEN_VALUES = sorted(OPEN)
+# Plain strings, so that migrations need nothing of ours.
+OPEN_VALUES = sorted(status.value for status in OPEN)
+STATUS_VALUES = sorted(status.value for status in Status)
 
 
-def default_ladder() -> list[int]:
-    return [1, 2, 3]
-
-
-class RenewalPolicy(models.Model):
-    """How patient we are. There is one row, edited at the desk, and its key is 1."""
+@register_setting(icon="date")
+class RenewalPolicy(BaseGenericSetting):
+    """How patient we are. There is one row, edited at the desk under Settings."""
 
     # Access outlasts the paid time by this, so that a late worker shuts nobody out.
     courtesy_hours = models.PositiveSmallIntegerField(
@@ -32,10 +31,14 @@ class RenewalPolicy(models.Model):
         default=7,
         validators=[MaxValueValidator(90)],
     )
-    retry_after_days = ArrayField(
-        models.PositiveSmallIntegerField(),
-        verbose_name=_("days between tries"),
-        default=default_ladder,
+    retry_after_days = models.CharField(
+        _("days between tries"),
+        max_length=60,
+        default="1 2 3",
+        blank=True,
+        help_text=_(
+            "Whole days, separated by spaces. Empty: a failure is not retried."
+        ),
     )
 
     class Meta:
@@ -43,9 +46,14 @@ class RenewalPolicy(models.Model):
         verbose_name_plural = _("renewal policy")
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(
-                condition=Q(pk=1), name="there_is_one_renewal_policy"
+                condition=Q(retry_after_days__regex=r"^([0-9]{1,2}( [0-9]{1,2})*)?$"),
+                name="a_ladder_is_of_days",
             )
         ]
+
+    @property
+    def ladder(self) -> list[int]:
+        return [int(days) for days in self.retry_after_days.split()]
 
 
 class Subscription(models.Model):
@@ -87,7 +95,7 @@ class Subscription(models.Model):
                 name="one_open_subscription_a_reader",
             ),
             models.CheckConstraint(
-                condition=Q(status__in=sorted(Status)), name="subscription_status"
+                condition=Q(status__in=STATUS_VALUES), name="subscription_status"
             ),
         ]
         indexes: ClassVar[list[models.Index]] = [

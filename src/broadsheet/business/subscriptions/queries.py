@@ -74,7 +74,7 @@ class Happening:
 
 
 def policy() -> RenewalPolicy:
-    return RenewalPolicy.objects.filter(pk=1).first() or RenewalPolicy(pk=1)
+    return RenewalPolicy.objects.order_by("pk").first() or RenewalPolicy()
 
 
 def current(reader: UUID, at: datetime) -> SubscriptionView | None:
@@ -115,7 +115,7 @@ def subscriptions(reader: UUID) -> tuple[UUID, ...]:
 
 def checkout(checkout_id: UUID) -> CheckoutState:
     """Return how a checkout stands as far as we know; `conclude` asks the provider."""
-    row = Checkout.objects.select_related("subscription").filter(pk=checkout_id).first()
+    row = Checkout.objects.filter(pk=checkout_id).first()
     if row is None:
         raise NoSuchCheckout(f"There is no checkout {checkout_id}.")
     status, reason = _stands(row)
@@ -142,11 +142,11 @@ def overdue(at: datetime) -> int:
 
 
 def _stands(row: Checkout) -> tuple[str, str]:
-    status = row.subscription.status
-    if row.subscription.started_at is not None:
-        return "active", ""
-    if status == Status.INCOMPLETE_EXPIRED:
+    invoice = ledger.invoice(row.invoice_id)
+    if invoice is None or invoice.status == "void":
         return "abandoned", ""
+    if invoice.status == "paid":
+        return "active", ""
     payment = payments.payment_for(str(row.invoice_id))
     if payment is None or payment.status == "requires_action":
         return "abandoned", ""  # The page is open still, but she came back from it.
@@ -175,6 +175,6 @@ def _view(row: Subscription) -> SubscriptionView:
         renews_on=None if ends else row.paid_through,
         ends_on=ends - MOMENT if ends else None,
         cancel_at_period_end=cancellation is not None,
-        grace_until=row.grace_until,
+        grace_until=row.grace_until if row.status == Status.PAST_DUE else None,
         invoices=tuple(i for i in ledger.invoices(row.pk) if i.number is not None),
     )

@@ -20,11 +20,9 @@ from django.utils import translation
 
 from broadsheet.business.catalogue import queries as catalogue
 from broadsheet.gate.core.pages import PressedPage
-from broadsheet.gate.core.vocabulary import StoryFacts
 from broadsheet.gate.house import actions as gate_actions
 from broadsheet.gate.house import queries as gate
 from broadsheet.news.newsroom import queries as newsroom
-from broadsheet.news.newsroom.events import StoryPublished, StoryWithdrawn
 from broadsheet.plumbing import publication
 
 from ..theme.structured import absolute, news_article
@@ -122,40 +120,6 @@ def publication_language() -> Iterator[None]:
         language = settings.LANGUAGE_CODE
     with translation.override(language):
         yield
-
-
-# --- What the newsroom announces, for main.wiring -----------------------------------
-
-
-def file_published(event: StoryPublished, at: datetime) -> None:
-    """
-    Tell the gate of a story, in the transaction that publishes it. Its old page is
-    forgotten, so that whoever asks next, a second later, is pressed the new one.
-    """
-    story = newsroom.page(event.story_id)
-    if story is None:
-        return  # It was taken down again before this was heard.
-    gate_actions.file_story(
-        StoryFacts(
-            story_id=story.story_id,
-            path=story.path,
-            access=story.access,
-            section=story.section_name,
-            published_at=story.published_at,
-            revision=story.revision,
-        ),
-        at=at,
-    )
-    gate_actions.forget_pages([story.story_id], at=at)
-
-
-def press_published(event: StoryPublished, at: datetime) -> None:
-    """Press a published story before anybody asks for it. May run twice."""
-    press(event.story_id, at=at)
-
-
-def take_back(event: StoryWithdrawn, at: datetime) -> None:
-    gate_actions.withdraw_story(event.story_id, at=at)
 
 
 # --- Furniture ----------------------------------------------------------------------

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
@@ -21,6 +23,7 @@ from .address import Known
 
 Presser = Callable[[int], PressedPage | None]
 Value = TypeVar("Value")
+log = logging.getLogger(__name__)
 
 RETRY = 0.5  # Seconds until a lost change feed is tried again.
 REMEMBER_EPOCHS = 60.0  # Seconds between two clean-ups of voided passes.
@@ -98,6 +101,7 @@ class Memory:
         self._pages: Shelf[SplitPage] = Shelf(room.page_bytes, lambda page: page.size)
         self._pressing: dict[int, asyncio.Task[SplitPage | None]] = {}
         self._changes_seen = 0
+        self._furniture_changed = False
         self._opening = asyncio.Lock()
         self._listener: asyncio.Task[None] | None = None
         self._epochs_at = 0.0
@@ -119,13 +123,12 @@ class Memory:
                     self._listener = asyncio.create_task(self._listen())
 
     async def close(self) -> None:
-        if self._listener is not None:
-            # Python 3.11's wait_for, inside the driver, can swallow a cancellation.
-            while not self._listener.done():
-                self._listener.cancel()
-                await asyncio.wait([self._listener], timeout=0.1)
-            self._listener = None
-            await self._store.close()
+        # Python 3.11's wait_for, inside the driver, can swallow a cancellation.
+        while self._listener is not None and not self._listener.done():
+            self._listener.cancel()
+            await asyncio.wait([self._listener], timeout=0.1)
+        self._listener = None
+        await self._store.close()
 
     # --- Stories ------------------------------------------------------------------
 
@@ -153,37 +156,42 @@ class Memory:
         if task is None:
             task = asyncio.create_task(self._fetch(story_id, revision))
             self._pressing[story_id] = task
-            task.add_done_callback(lambda _: self._pressing.pop(story_id, None))
         return await asyncio.shield(task)  # One who leaves does not stop the others.
 
     async def _fetch(self, story_id: int, revision: int) -> SplitPage | None:
-        seen = self._changes_seen
-        page = await self._store.page(story_id)
-        if page is None or page.revision < revision:
-            page = await self._press(story_id)
-        if page is None:
-            return None
-        split = split_page(page)
-        if seen == self._changes_seen or page.revision >= revision:
-            self._pages.put(story_id, split)
-        return split
+        """Load or press the page, and keep it unless it was forgotten meanwhile."""
+        try:
+            page = await self._store.page(story_id)
+            if page is None or page.revision < revision:
+                page = await self._press(story_id)
+            if page is None:
+                return None
+            split = split_page(page)
+            if self._pressing.get(story_id) is asyncio.current_task():
+                self._pages.put(story_id, split)
+            return split
+        finally:
+            if self._pressing.get(story_id) is asyncio.current_task():
+                del self._pressing[story_id]
 
     async def _press(self, story_id: int) -> PressedPage | None:
         loop = asyncio.get_running_loop()
         try:
             return await loop.run_in_executor(self._threads, self._presser, story_id)
-        except Exception:
+        except Exception as fault:
             self._tally.faults["press"] += 1
-            return None
+            log.exception("A story could not be pressed", extra={"story": story_id})
+            raise StoreDown(f"Story {story_id} could not be pressed.") from fault
 
     # --- Staying true -------------------------------------------------------------
 
     async def _listen(self) -> None:
         while True:
             try:
-                async for changes in self._store.changes():
-                    await self._hear(changes)
-            except StoreDown:
+                async with aclosing(self._store.changes()) as feed:
+                    async for changes in feed:
+                        await self._hear(changes)
+            except Exception:  # A gate that no longer listens would lie for ever.
                 self._tally.faults["listen"] += 1
             await asyncio.sleep(RETRY)
 
@@ -194,8 +202,9 @@ class Memory:
         # The policy, the zone and the test clock are rows that others write without a
         # word to us; they are few and small, so we look.
         self.orders = await self._store.orders()
-        if any(change.kind is Kind.FURNITURE for change in changes):
+        if self._furniture_changed:
             self.furniture = Furniture.of(await self._store.furniture())
+            self._furniture_changed = False
         if clock.steady() - self._epochs_at > REMEMBER_EPOCHS:
             await self._load_epochs()
 
@@ -203,8 +212,12 @@ class Memory:
         if change.kind is Kind.STORY:
             self._known.drop(change.number)
             self._pages.drop(change.number)
+            self._pressing.pop(change.number, None)
         elif change.kind is Kind.PAGES:
             self._pages.clear()
+            self._pressing.clear()
+        elif change.kind is Kind.FURNITURE:
+            self._furniture_changed = True
         elif change.kind is Kind.EPOCH:
             self.epochs[UUID(change.subject)] = change.number
 

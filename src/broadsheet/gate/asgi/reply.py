@@ -52,7 +52,8 @@ class Answer:
         variant = "full" if decision.full else _WALL.get(decision.reason, "cut")
         line = f".{decision.count}of{decision.limit}" if self._numbered else ""
         marks = ("r" if self.reader else "a") + ("+" if decision.ads else "-")
-        seals = f"{page.revision}.{page.seal}.{furniture.seal}"
+        seal = page.full_seal if decision.full else page.cut_seal
+        seals = f"{page.revision}.{seal}.{furniture.seal}"
         return f'W/"{variant}{line}.{marks}.{seals}"'.encode()
 
     def body(self, furniture: Furniture) -> bytes:

@@ -53,10 +53,12 @@ def period_end(period: str, zone: ZoneInfo, at: datetime) -> datetime:
     return at + ROLLING
 
 
-def count(reads: Reads | None, ask: Ask) -> tuple[Reads, Meter]:
+def count(reads: Reads | None, ask: Ask) -> tuple[Reads | None, Meter]:
     """
     Open the story if it may be opened. Return the reads after it, and where it stands.
     """
+    if ask.limit < 1:  # Nothing can be opened, so nothing is written.
+        return reads, peek(reads, ask)
     kept = current(reads, ask)
     if ask.story_id in kept.stories:
         return kept, Meter(Standing.READ, len(kept.stories), ask.limit)

@@ -61,7 +61,10 @@ class SplitPage:
     revision: int
     full: Sheet
     cut: Sheet
-    seal: str  # Changes whenever a byte of either rendering does.
+    # A seal changes whenever a byte of its rendering does. They are two, because a
+    # reader of the cut page sees its seal, and must not learn even a digest of the rest.
+    full_seal: str
+    cut_seal: str
     size: int
 
 
@@ -75,7 +78,8 @@ def split_page(page: PressedPage) -> SplitPage:
         revision=page.revision,
         full=split(page.full),
         cut=split(page.cut),
-        seal=_seal(page.full, page.cut),
+        full_seal=_seal(page.full),
+        cut_seal=_seal(page.cut),
         size=len(page.full) + len(page.cut),
     )
 

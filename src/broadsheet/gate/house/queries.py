@@ -28,6 +28,7 @@ from broadsheet.gate.store import statements
 from broadsheet.plumbing import publication
 
 from . import minting, models
+from .minting import keyring as keyring
 from .minting import mint as mint
 from .minting import verticals
 

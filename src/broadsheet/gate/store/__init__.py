@@ -9,7 +9,7 @@ anything: it counts, keeps, and tells what has changed. It never imports Django.
 from __future__ import annotations
 
 import enum
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -78,7 +78,7 @@ class Store(Protocol):
         """Return the epochs that were raised at `since` or later."""
         ...
 
-    def changes(self) -> AsyncIterator[Sequence[Change]]:
+    def changes(self) -> AsyncGenerator[Sequence[Change], None]:
         """
         Yield what has changed since `open`, as soon as it has; and an empty batch at
         least every half second, so that the listener can look after other things.

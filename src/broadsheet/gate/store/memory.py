@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
@@ -74,7 +74,8 @@ class MemoryStore:
 
     async def count(self, ask: Ask) -> Meter:
         reads, standing = meter.count(self._reads.get(ask.identity), ask)
-        self._reads[ask.identity] = reads
+        if reads is not None:
+            self._reads[ask.identity] = reads
         return standing
 
     async def peek(self, ask: Ask) -> Meter:
@@ -107,7 +108,7 @@ class MemoryStore:
     async def epochs(self, since: datetime) -> Mapping[UUID, int]:
         return {r: epoch for r, (epoch, at) in self._epochs.items() if at >= since}
 
-    async def changes(self) -> AsyncIterator[Sequence[Change]]:
+    async def changes(self) -> AsyncGenerator[Sequence[Change], None]:
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(PULSE):

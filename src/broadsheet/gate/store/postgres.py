@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,12 +12,13 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 from psycopg import AsyncConnection
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from broadsheet.gate.core import meter
 from broadsheet.gate.core.meter import Ask
 from broadsheet.gate.core.pages import PressedPage
 from broadsheet.gate.core.vocabulary import Grant, Meter, Orders, Policy, StoryFacts
+from broadsheet.kit import clock
 
 from . import Change, Kind, StoreDown, statements
 from .coalesce import Coalescer
@@ -25,13 +26,13 @@ from .coalesce import Coalescer
 CHANNEL = "gate_changes"  # NOTIFY says only "look"; the table gate_change says what.
 PULSE = 0.5  # Seconds between two looks when no NOTIFY comes: the fallback.
 PATIENCE = 2.0  # Seconds after which a store that does not answer counts as down.
+REST = 1.0  # Seconds after that in which it is not asked again.
 
 # Whatever says that the server, not the statement, is at fault.
 _DOWN = (
     psycopg.OperationalError,
     psycopg.InterfaceError,
     psycopg.InternalError,
-    TimeoutError,
 )
 
 _STORY = """
@@ -66,6 +67,10 @@ SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
 """
 
 
+class LostConnection(StoreDown):
+    """The connection broke under the statement. Another one may do."""
+
+
 class PostgresStore:
     """
     Keeps a pool of `size` connections for questions, one of which the waiting counts
@@ -73,7 +78,8 @@ class PostgresStore:
     """
 
     def __init__(self, conninfo: str, *, size: int = 4) -> None:
-        self._conninfo = conninfo
+        self._conninfo, self._size = conninfo, size
+        self._down_until = 0.0
         self._pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
             conninfo,
             min_size=1,
@@ -151,7 +157,7 @@ class PostgresStore:
 
     # --- What has changed ---------------------------------------------------------
 
-    async def changes(self) -> AsyncIterator[Sequence[Change]]:
+    async def changes(self) -> AsyncGenerator[Sequence[Change], None]:
         try:
             async with await AsyncConnection.connect(
                 self._conninfo, autocommit=True, connect_timeout=2
@@ -177,13 +183,29 @@ class PostgresStore:
     # --- Connections --------------------------------------------------------------
 
     async def _rows(self, statement: str, values: Any = ()) -> list[Any]:
+        # Each statement here may be run twice: counting the same story again is free.
+        for _ in range(self._size):
+            try:
+                return await self._rows_once(statement, values)
+            except LostConnection:  # A server that restarted has broken all of them.
+                continue
+        return await self._rows_once(statement, values)
+
+    async def _rows_once(self, statement: str, values: Any) -> list[Any]:
         async with self._connection() as connection:
             return await (await connection.execute(statement, values)).fetchall()
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[AsyncConnection[Any]]:
+        if clock.steady() < self._down_until:  # Let nobody wait for what just failed.
+            raise StoreDown("a moment ago")
+        lent: AsyncConnection[Any] | None = None
         try:
-            async with asyncio.timeout(PATIENCE), self._pool.connection() as connection:
-                yield connection
-        except _DOWN as error:
+            async with asyncio.timeout(PATIENCE), self._pool.connection() as lent:
+                yield lent
+        except (PoolTimeout, TimeoutError) as error:
+            self._down_until = clock.steady() + REST
             raise StoreDown(type(error).__name__) from error
+        except _DOWN as error:
+            lost = lent is not None and lent.closed
+            raise (LostConnection if lost else StoreDown)(str(error)) from error

@@ -6,7 +6,8 @@ import json
 from dataclasses import asdict
 
 import click
-import django
+
+from .house import open_house
 
 
 @click.group()
@@ -18,8 +19,8 @@ def ledger() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def check(as_json: bool) -> None:
     """Verify the books' invariants. Exit 1 if one does not hold."""
-    django.setup()
-    from broadsheet.business.ledger import queries  # noqa: PLC0415  After django.setup.
+    open_house()
+    from broadsheet.business.ledger import queries  # noqa: PLC0415  After open_house.
 
     findings = queries.check()
     if as_json:

@@ -84,5 +84,5 @@ def _block(text: str) -> Block:
             [escape(cell.strip()) for cell in row.strip("| ").split("|")]
             for row in text.splitlines()
         ]
-        return Block("table", {"header": rows[0], "rows": rows[1:], "caption": ""})
+        return Block("table", {"rows": rows, "header": True, "caption": ""})
     return Block("paragraph", {"html": f"<p>{escape(text, quote=False)}</p>"})

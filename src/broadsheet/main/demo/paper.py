@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
+from broadsheet.front.web import pressing
 from broadsheet.news.newsroom import actions as newsroom
+from broadsheet.plumbing import publication
 
 from . import people, pictures
 from .manuscripts import SECTIONS, Manuscript, manuscripts
@@ -35,7 +37,7 @@ def _print(story: Manuscript, at: datetime) -> None:
         filename=f"{story.scene}.jpg",
         title=story.headline,
         alt=f"Illustration: {story.scene.replace('-', ' ')}",
-        credit="Illustration: The Coromandel Post",
+        credit="The Coromandel Post",
     )
     filed = newsroom.file(
         headline=story.headline,
@@ -49,6 +51,7 @@ def _print(story: Manuscript, at: datetime) -> None:
         tags=story.tags,
         picture=picture,
         is_lead=story.lead,
+        picked_on=_day_of(story, at) if story.access == "premium" else None,
         origin=ORIGIN,
         origin_id=f"{story.section}/{story.headline}"[:120],
         at=at,
@@ -59,3 +62,11 @@ def _print(story: Manuscript, at: datetime) -> None:
             first_published_at=at - timedelta(hours=story.hours),
             at=at,
         )
+    # Now rather than by a worker: the first visitor comes in a moment, and this also
+    # makes the sizes of the pictures.
+    pressing.press(filed.pk, at=at)
+
+
+def _day_of(story: Manuscript, at: datetime) -> date:
+    published = at - timedelta(hours=story.hours)
+    return published.astimezone(publication.current().zone).date()

@@ -298,8 +298,11 @@ def _check_password(
     return reader, 302
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def logout(request: HttpRequest) -> HttpResponse:
+    """Fetching asks, the button does: a picture on another site must log nobody out."""
+    if request.method != "POST":
+        return page(request, "accounts/logout.html", {})
     if isinstance(request.user, Reader):
         actions.end_this_session(
             reader=request.user,

@@ -18,8 +18,7 @@ from .asking import (
     open_payment,
     withdraw,
 )
-from .facts import apply_fact
-from .listening import receive, reconcile, refresh
+from .listening import receive, reconcile, refresh, returned
 from .refunds import NothingCaptured, OverRefund, refund
 
 __all__ = [
@@ -37,7 +36,6 @@ __all__ = [
     "Refused",
     "Unreachable",
     "WrongRequest",
-    "apply_fact",
     "charge",
     "forget_method",
     "open_payment",
@@ -45,5 +43,6 @@ __all__ = [
     "reconcile",
     "refresh",
     "refund",
+    "returned",
     "withdraw",
 ]

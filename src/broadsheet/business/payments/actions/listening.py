@@ -11,9 +11,9 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F
 
-from .. import queries, rules
+from .. import providers, queries, rules
 from ..models import Attempt, InboundEvent
-from ..providers import Fact, Notice, Refused, Unreachable, Unreadable, provider
+from ..providers import Fact, Notice, Refused, Unreachable, Unreadable
 from ..queries import PaymentState
 from .facts import NotOfThisAttempt, apply_fact
 
@@ -23,32 +23,32 @@ AGAIN = timedelta(minutes=5)  # When the provider itself could not be reached.
 
 
 def receive(
-    provider_name: str, /, *, body: bytes, headers: Mapping[str, str], at: datetime
+    provider: str, *, body: bytes, headers: Mapping[str, str], at: datetime
 ) -> None:
     """
     Take a webhook: prove it on its raw bytes, keep it, apply it. Twice is once. Raise
     `Forged` (answer 400) with nothing kept, or `NoSuchProvider` (404). Anything else
     that is raised asks for a 5xx, so that the provider sends it again.
     """
-    by = provider(provider_name)
+    by = providers.provider(provider)
     verified = by.verify(body, headers, at=at)
     try:
         notice = by.read(body)
     except Unreadable as error:
-        _keep_unreadable(provider_name, body, verified, str(error), at)
+        _keep_unreadable(provider, body, verified, str(error), at)
         return
     # Two transactions: an event that fails to apply is kept, and can be applied later.
     InboundEvent.objects.get_or_create(
-        provider=provider_name,
+        provider=provider,
         event_id=notice.event_id,
         defaults={"body": body, "verified": verified, "received_at": at},
     )
     with transaction.atomic():
         event = InboundEvent.objects.select_for_update().get(
-            provider=provider_name, event_id=notice.event_id
+            provider=provider, event_id=notice.event_id
         )
         if event.applied_at is None:
-            event.outcome = _apply(provider_name, notice, at)
+            event.outcome = _apply(provider, notice, at)
             event.applied_at = at
             event.save(update_fields=["outcome", "applied_at"])
 
@@ -68,6 +68,24 @@ def refresh(payment_id: UUID, *, at: datetime) -> PaymentState:
         except (Unreachable, Unreadable, NotOfThisAttempt) as error:
             log.warning("payment %s: %s", payment_id, error)
     return queries.payment(payment_id)
+
+
+def returned(payment_id: UUID, query: Mapping[str, str]) -> bool:
+    """
+    Say whether the provider itself sent the payer back to us with this `query`. That is
+    a hint and changes nothing: only `refresh` says how the payment stands.
+    """
+    attempt = (
+        Attempt.objects.filter(payment=payment_id)
+        .select_related("payment")
+        .order_by("-n")
+        .first()
+    )
+    return attempt is not None and providers.provider(attempt.provider).came_back(
+        query,
+        provider_ref=attempt.provider_ref,
+        reference=attempt.payment.invoice_ref,
+    )
 
 
 def reconcile(*, at: datetime, limit: int = 100) -> int:
@@ -108,7 +126,7 @@ def _claim(at: datetime, limit: int) -> list[Attempt]:
 
 def _ask_about(attempt: Attempt, at: datetime) -> None:
     try:
-        fact = provider(attempt.provider).find(
+        fact = providers.provider(attempt.provider).find(
             provider_ref=attempt.provider_ref, key=attempt.idempotency_key, at=at
         )
     except Refused as refused:
@@ -119,25 +137,25 @@ def _ask_about(attempt: Attempt, at: datetime) -> None:
         apply_fact(attempt.pk, fact, at=at)
 
 
-def _apply(provider_name: str, notice: Notice, at: datetime) -> str:
+def _apply(provider: str, notice: Notice, at: datetime) -> str:
     """Apply a notice and return what came of it, in a few words for the desk."""
     if notice.fact is None:
         return f"kept: {notice.kind} is not about a payment"
-    attempt_id = _attempt_of(provider_name, notice.fact)
+    attempt_id = _attempt_of(provider, notice.fact)
     if attempt_id is None:
-        log.error("%s tells of %s, which is not ours", provider_name, notice.event_id)
+        log.error("%s tells of %s, which is not ours", provider, notice.event_id)
         return "kept: not about a payment of ours"
     try:
         moved = apply_fact(attempt_id, notice.fact, at=at)
     except NotOfThisAttempt as error:
-        log.error("%s %s: %s", provider_name, notice.event_id, error)
+        log.error("%s %s: %s", provider, notice.event_id, error)
         return f"refused: {error}"[:200]
     return "applied" if moved else "nothing new"
 
 
-def _attempt_of(provider_name: str, fact: Fact) -> UUID | None:
+def _attempt_of(provider: str, fact: Fact) -> UUID | None:
     """Find by the provider's reference, or by our key if its answer never reached us."""
-    ours = Attempt.objects.filter(provider=provider_name)
+    ours = Attempt.objects.filter(provider=provider)
     found = (
         ours.filter(provider_ref=fact.provider_ref).first()
         or ours.filter(idempotency_key=fact.key, provider_ref="").first()
@@ -146,11 +164,11 @@ def _attempt_of(provider_name: str, fact: Fact) -> UUID | None:
 
 
 def _keep_unreadable(
-    provider_name: str, body: bytes, verified: str, why: str, at: datetime
+    provider: str, body: bytes, verified: str, why: str, at: datetime
 ) -> None:
-    log.error("%s: %s", provider_name, why)
+    log.error("%s: %s", provider, why)
     InboundEvent.objects.get_or_create(
-        provider=provider_name,
+        provider=provider,
         event_id=f"sha256:{hashlib.sha256(body).hexdigest()}",
         defaults={
             "body": body,

@@ -121,6 +121,11 @@ class Provider(Protocol):
     def forget(self, token: str, *, at: datetime) -> None:
         """Let a saved method be charged no more."""
 
+    def came_back(
+        self, query: Mapping[str, str], *, provider_ref: str, reference: str
+    ) -> bool:
+        """Say whether the provider sent the payer of that payment back with `query`."""
+
     def verify(self, body: bytes, headers: Mapping[str, str], *, at: datetime) -> str:
         """
         Prove that the raw `body` is the provider's and recent, or raise `Forged`;

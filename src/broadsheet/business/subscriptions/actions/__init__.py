@@ -1,5 +1,5 @@
 """
-The verbs of subscriptions. `begin`, `conclude`, `renew_due` and `return_credits` talk to
+The verbs of subscriptions. `begin`, `pay_due`, `conclude`, `renew_due` and `return_credits` talk to
 a payment provider between two transactions of their own: call them outside any other.
 The rest belong to whatever transaction they are called in.
 """
@@ -17,11 +17,13 @@ from .buying import (
     BadRequest,
     CheckoutPage,
     NoSuchPlan,
+    NothingDue,
     PaymentUnavailable,
     StaleQuote,
     begin,
     conclude,
     expire_checkouts,
+    pay_due,
 )
 from .ending import TooLate, cancel, lapse_due, undo_cancel
 from .hearing import (
@@ -40,6 +42,7 @@ __all__ = [
     "NoSuchCheckout",
     "NoSuchPlan",
     "NoSuchSubscription",
+    "NothingDue",
     "PaymentUnavailable",
     "RenewalRun",
     "StaleQuote",
@@ -53,6 +56,7 @@ __all__ = [
     "on_payment_declined",
     "on_payment_refunded",
     "on_payment_succeeded",
+    "pay_due",
     "renew_due",
     "return_credits",
     "send_cancelled",

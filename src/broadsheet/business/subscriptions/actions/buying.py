@@ -13,6 +13,7 @@ from django.db import transaction
 from broadsheet.business.catalogue import queries as catalogue
 from broadsheet.business.catalogue.queries import NoSuchPlan, PlanOffer
 from broadsheet.business.ledger import actions as ledger
+from broadsheet.business.ledger import queries as books
 from broadsheet.business.payments import actions as payments
 from broadsheet.business.payments import queries as payments_known
 from broadsheet.kit import calendar
@@ -54,6 +55,10 @@ class AlreadySubscribed(Exception):
 
 class PaymentUnavailable(Exception):
     """The payment provider cannot be reached. Nothing is charged; try again soon."""
+
+
+class NothingDue(Exception):
+    """No renewal waits to be paid. Show the account again."""
 
 
 class BadRequest(Exception):
@@ -109,16 +114,41 @@ def begin(
     return _page(checkout, at)
 
 
+def pay_due(*, reader: UUID, return_path: str, at: datetime) -> CheckoutPage:
+    """
+    Let a reader whose renewal failed pay it herself, with any card, which renewals
+    charge from then on. Asked twice, it is the same page. Raise `NothingDue`,
+    `PaymentUnavailable`. Talks to the provider.
+    """
+    with transaction.atomic():
+        journal.lock_reader(reader)
+        row = queries.open_subscription(reader)
+        last = row.tries.order_by("-pk").first() if row is not None else None
+        if row is None or last is None or row.status != Status.PAST_DUE:
+            raise NothingDue("No renewal waits to be paid.")
+        checkout, made = Checkout.objects.get_or_create(
+            invoice_id=last.invoice_id,
+            defaults={
+                "id": new_id(at),
+                "subscription": row,
+                "plan_code": catalogue.version(row.plan_version_id).code,
+                "request_key": f"due-{last.invoice_id}",
+                "made_at": at,
+            },
+        )
+        _again(checkout, rules.local_path(return_path))
+    return _page(checkout, at)
+
+
 def conclude(checkout_id: UUID, *, at: datetime) -> CheckoutState:
     """
     Ask the provider what became of a checkout, apply it, and say how it stands. Safe to
     call any number of times, also after a webhook told us. Raise `NoSuchCheckout`.
     """
-    checkout = Checkout.objects.select_related("subscription").filter(pk=checkout_id)
-    row = checkout.first()
+    row = Checkout.objects.filter(pk=checkout_id).first()
     if row is None:
         raise queries.NoSuchCheckout(f"There is no checkout {checkout_id}.")
-    if row.payment_id is not None and row.subscription.started_at is None:
+    if row.payment_id is not None and _is_open(row):
         # What the provider says reaches us as an event, like a webhook: one path only.
         payments.refresh(row.payment_id, at=at)
     return queries.checkout(checkout_id)
@@ -150,8 +180,9 @@ def _abandon_if_unpaid(checkout_id: UUID, at: datetime) -> bool:
     if row.status != Status.INCOMPLETE:
         return False
     payment = payments_known.payment_for(str(checkout.invoice_id))
-    if payment is not None and payment.status in ("pending", "unknown"):
-        return False  # Its end is not known yet; the next round will see.
+    if payment is not None and payment.status in ("pending", "unknown", "succeeded"):
+        # Its end is not known yet; or it took less than was asked, and a person looks.
+        return False
     _abandon(row, "not paid in time", at)
     return True
 
@@ -185,7 +216,7 @@ def _checkout(wish: Wish, at: datetime) -> tuple[Checkout, UUID | None]:
         return _new(wish, offer, at), None
     old = row.checkouts.get()
     if row.plan_version_id == offer.version_id:
-        return _again(old, wish), None
+        return _again(old, wish.return_path), None
     _abandon(row, "another plan was chosen", at)
     return _new(wish, offer, at), old.payment_id
 
@@ -201,13 +232,13 @@ def _settled(row: Subscription, wish: Wish) -> Checkout:
     return checkout
 
 
-def _again(checkout: Checkout, wish: Wish) -> Checkout:
+def _again(checkout: Checkout, return_path: str) -> Checkout:
     """Go on with an unpaid checkout; after a decline, with a new attempt and key."""
     payment = payments_known.payment_for(str(checkout.invoice_id))
     if payment is not None and payment.status == "declined":
         checkout.attempt += 1
         checkout.pay_at = ""
-    checkout.return_path = wish.return_path
+    checkout.return_path = return_path
     checkout.save(update_fields=["attempt", "pay_at", "return_path"])
     return checkout
 
@@ -253,7 +284,7 @@ def _new(wish: Wish, offer: PlanOffer, at: datetime) -> Checkout:
 def _page(checkout: Checkout, at: datetime) -> CheckoutPage:
     """Return the payment page of a checkout, asking the provider for it if need be."""
     back = f"{settings.BROADSHEET.origin}/subscribe/return/{checkout.pk}/"
-    if checkout.subscription.started_at is not None:
+    if not _is_open(checkout):
         return CheckoutPage(checkout.pk, back)
     if not checkout.pay_at:
         sold = catalogue.version(checkout.subscription.plan_version_id)
@@ -275,6 +306,11 @@ def _page(checkout: Checkout, at: datetime) -> CheckoutPage:
         checkout.payment_id, checkout.pay_at = opened.payment_id, opened.pay_at
         checkout.save(update_fields=["payment_id", "pay_at"])
     return CheckoutPage(checkout.pk, checkout.pay_at)
+
+
+def _is_open(checkout: Checkout) -> bool:
+    invoice = books.invoice(checkout.invoice_id)
+    return invoice is not None and invoice.status == "open"
 
 
 def _close_page(payment_id: UUID, at: datetime) -> None:

@@ -76,6 +76,8 @@ def on_payment_declined(event: PaymentDeclined, at: datetime) -> None:
                 attempt=str(event.attempt_id),
             )
         return
+    if not row.tries.filter(closed_at=None).exists():
+        return  # She tried to pay by hand, and the page has told her.
     fail_renewal(
         row, reason=event.reason, hard=event.hard, attempt=str(event.attempt_id), at=at
     )
@@ -143,7 +145,7 @@ def fail_renewal(
     row.grace_until = row.grace_until or rules.grace_until(
         row.paid_through, policy.grace_days
     )
-    retry = rules.retry_at(at, row.failures, hard, policy.retry_after_days)
+    retry = rules.retry_at(at, row.failures, hard, policy.ladder)
     row.retry_at = retry if retry is not None and retry < row.grace_until else None
     row.tries.filter(closed_at=None).update(
         closed_at=at, outcome=reason[:64] or "declined"

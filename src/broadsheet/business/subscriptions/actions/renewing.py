@@ -136,10 +136,25 @@ def _collect(made: RenewalTry, at: datetime) -> str:
         )
     except payments.NoSuchMethod:
         return _fail(made, "no_method", at)
-    if state.status == "requires_action":
-        # The bank wants to see the reader, and she is away: hers to do, in her account.
-        return "unknown"
-    return state.status if state.status in ("succeeded", "declined") else "unknown"
+    except (payments.AttemptOpen, payments.AlreadyPaid):
+        return "unknown"  # She is paying it herself. What comes of it, we shall hear.
+    if state.status in ("succeeded", "declined"):
+        return state.status
+    _keep_open(made, at)
+    return "unknown"
+
+
+def _keep_open(made: RenewalTry, at: datetime) -> None:
+    """Let nobody meet the wall because her bank, or the provider, does not answer."""
+    with transaction.atomic():
+        row = journal.lock(made.subscription_id)
+        due = row.paid_through
+        unanswered = row.tries.filter(pk=made.pk, closed_at=None).exists()
+        if due is None or row.grace_until is not None or not unanswered:
+            return
+        row.grace_until = rules.grace_until(due, queries.policy().grace_days)
+        row.save(update_fields=["grace_until"])
+        journal.grant(row, ends=row.grace_until, at=at)
 
 
 def _still_wanted(made: RenewalTry) -> Subscription | None:

@@ -204,6 +204,11 @@ PATTERNS: dict[str, Pattern] = {
         "pages/account.html",
         _account(subscription=sample.subscription(cancelled=True)),
     ),
+    "account-late": Pattern(
+        "page",
+        "pages/account.html",
+        _account(subscription=sample.subscription(late=True), pay_path="/account/pay/"),
+    ),
     "account-none": Pattern("page", "pages/account.html", _account(subscription=None)),
     "cancel-reason": Pattern("page", "pages/cancel.html", _cancel("reason")),
     "cancel-confirm": Pattern(

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 from django.templatetags.static import static
 
+from broadsheet.kit.money import Money
+
 NOW = datetime(2026, 8, 3, 4, 30, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Price:
-    """Money as the theme needs to know it: minor units, and words."""
-
-    minor: int
-
-    def format(self, locale: str = "en-IN") -> str:
-        rupees = self.minor // 100
-        return f"₹{rupees:,}" if rupees < 100_000 else f"₹{rupees}"
 
 
 SECTIONS = tuple(
@@ -225,10 +215,10 @@ def offers() -> tuple[Any, ...]:
         SimpleNamespace(
             code=code,
             name=name,
-            price=Price(minor),
+            price=Money(minor, "INR"),
             term_count=count,
             term_unit=unit,
-            per_month=Price(monthly),
+            per_month=Money(monthly, "INR"),
             blurb="",
             benefits=(
                 "Every story, premium reports included",
@@ -241,13 +231,13 @@ def offers() -> tuple[Any, ...]:
     )
 
 
-def subscription(*, cancelled: bool = False) -> Any:
+def subscription(*, cancelled: bool = False, late: bool = False) -> Any:
     end = datetime(2026, 11, 3, 4, 30, tzinfo=UTC)
     return SimpleNamespace(
         id="0192f0c4",
         plan_name="Smart Quarterly",
         status="active",
-        price=Price(90_000),
+        price=Money(90_000, "INR"),
         term_count=3,
         term_unit="month",
         period_start=NOW,
@@ -255,12 +245,13 @@ def subscription(*, cancelled: bool = False) -> Any:
         renews_on=None if cancelled else end,
         ends_on=end if cancelled else None,
         cancel_at_period_end=cancelled,
+        grace_until=end if late else None,
         invoices=(
             SimpleNamespace(
                 number="BS-2026-000117",
                 issued_at=NOW,
                 description="Smart Quarterly, 3 August to 3 November 2026",
-                total=Price(90_000),
+                total=Money(90_000, "INR"),
                 path="/account/invoices/BS-2026-000117/",
             ),
         ),

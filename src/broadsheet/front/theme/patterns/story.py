@@ -46,9 +46,13 @@ def blocks() -> tuple[Any, ...]:
         ["Nhava Sheva", "15.0", "7.1", "1989"],
         ["Vizhinjam", "18.0", "1.0", "2024"],
     ]
-    photo = picture("dunes", "Sand barges at low water", "Sand for the quay", "S. Rane")
-    second = picture("monsoon", "Hills behind the port", "The land side", "S. Rane")
-    quay = picture("harbour", "The new quay", "The quay in July", "S. Rane")
+    photo = picture(
+        "dunes", "Sand barges at low water", "Sand for the quay", "Photograph: S. Rane"
+    )
+    second = picture(
+        "monsoon", "Hills behind the port", "The land side", "Photograph: S. Rane"
+    )
+    quay = picture("harbour", "The new quay", "The quay in July", "Photograph: S. Rane")
     return (
         *text[:3],
         block("image", picture=photo),
@@ -103,12 +107,13 @@ def page(access: str = "metered") -> Any:
         dateline="Vadhavan",
         published_at=NOW - timedelta(hours=5),
         updated_at=NOW - timedelta(minutes=42),
+        is_updated=True,
         access=access,
         picture=picture(
             "harbour",
             "Tower blocks beside a harbour at sunrise",
             "The harbour on Monday morning, an hour before the first ship.",
-            "Sanjay Rane",
+            "Photograph: Sanjay Rane",
         ),
         tags=(("Ports", "/topics/ports/"), ("Maharashtra", "/topics/maharashtra/")),
         word_count=640,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django import template
@@ -16,7 +16,6 @@ from broadsheet.plumbing import publication
 
 if TYPE_CHECKING:
     from broadsheet.kit.money import Money
-    from broadsheet.news.newsroom.queries import StoryPage
 
 register = template.Library()
 
@@ -61,9 +60,12 @@ def iso(at: datetime) -> str:
 
 
 @register.simple_tag
-def when(at: datetime, now: datetime | None = None) -> SafeString:
-    """Return a `<time>`: the hour for today's stories, the day for older ones."""
-    today = now is not None and local(at).date() == local(now).date()
+def when(at: datetime, now: datetime | str = "") -> SafeString:
+    """
+    Return a `<time>`: the hour for today's stories, the day for older ones. A pressed
+    page has no `now`, because it is read tomorrow too; there it is always the day.
+    """
+    today = not isinstance(now, str) and local(at).date() == local(now).date()
     words = clock_time(at) if today else day(at)
     return format_html('<time datetime="{}">{}</time>', iso(at), words)
 
@@ -88,9 +90,3 @@ def best_value(offers: Any) -> str:
     if len(priced) < 2:
         return ""
     return str(min(priced, key=lambda offer: offer.per_month.minor).code)
-
-
-@register.filter
-def is_updated(story: StoryPage) -> bool:
-    """Tell whether a story was changed after the minutes in which it was published."""
-    return story.updated_at - story.published_at > timedelta(minutes=5)

@@ -12,12 +12,14 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from ..models import Author, Byline, Section, Story, packing
+from ..models.references import noted_once
 from ..rules import Block
 
 if TYPE_CHECKING:
     from broadsheet.readers.models import Reader
 
 BadBlock = packing.BadBlock
+LONGEST_TOPIC = 100  # As taggit stores it.
 
 
 class BadStory(Exception):
@@ -80,35 +82,41 @@ def file(  # noqa: PLR0913  A story has this many parts.
             "picked_on": picked_on,
         }
     )
-    names = sorted({tag.strip() for tag in tags if tag.strip()})
-    digest = _digest(given, authors, names, first_published_at)
+    topics = sorted({tag.strip()[:LONGEST_TOPIC] for tag in tags if tag.strip()})
+    digest = _digest(given, authors, topics, first_published_at)
     story = _known(origin, origin_id) or Story(
         live=False, origin=origin, origin_id=origin_id
     )
     if story.pk and story.origin_digest == digest:
         return story
-    bylines = _bylines(authors)
-    draft = story.get_latest_revision_as_object() if story.pk else story
-    given["slug"] = given["slug"] or draft.slug
-    for name, value in given.items():
-        setattr(draft, name, value)
+    draft = _draft(story, given)
     draft.origin_digest = digest
     if not story.live:
         draft.first_published_at = first_published_at or draft.first_published_at
-    draft.bylines = bylines
-    draft.tags.set(names)
+    draft.bylines = _bylines(authors)
+    draft.tags.set(topics)
     return _store(draft, by)
+
+
+def _draft(story: Story, given: Mapping[str, Any]) -> Story:
+    """Return the newest draft of `story` with what was given; its address stays."""
+    draft: Story = story.get_latest_revision_as_object() if story.pk else story
+    kept = {"slug": given["slug"] or draft.slug}
+    for name, value in {**given, **kept}.items():
+        setattr(draft, name, value)
+    return draft
 
 
 def _store(draft: Story, by: Reader | None) -> Story:
     """Keep `draft` as the story's newest revision; a live text stays as it is."""
     check(draft)
-    if not draft.live:
-        draft.has_unpublished_changes = True
-        draft.save()
-    else:
-        Story.objects.filter(pk=draft.pk).update(origin_digest=draft.origin_digest)
-    draft.save_revision(user=by, log_action=True, clean=False)
+    with noted_once(draft):
+        if not draft.live:
+            draft.has_unpublished_changes = True
+            draft.save()
+        else:
+            Story.objects.filter(pk=draft.pk).update(origin_digest=draft.origin_digest)
+        draft.save_revision(user=by, log_action=True, clean=False)
     return Story.objects.get(pk=draft.pk)
 
 

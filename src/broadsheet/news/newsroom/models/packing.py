@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
@@ -56,7 +57,9 @@ def _one(number: int, block: Block) -> dict[str, Any] | None:
             gettext("Block %(number)d, a %(kind)s, lacks a part or has a wrong one.")
             % {"number": number, "kind": block.kind}
         ) from error
-    return {"type": block.kind, "value": value} if value else None
+    if not value:
+        return None
+    return {"type": block.kind, "value": value, "id": _place(number)}
 
 
 def _used(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,7 +70,18 @@ def _used(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _items(values: Iterable[Any]) -> list[dict[str, Any]]:
-    return [{"type": "item", "value": value} for value in values]
+    return [
+        {"type": "item", "value": value, "id": _place(number)}
+        for number, value in enumerate(values, start=1)
+    ]
+
+
+def _place(number: int) -> str:
+    """
+    Return the id of a block by its place. Wagtail reads a list's item as one only if it
+    has an id; that it is the same each time lets the same story have the same digest.
+    """
+    return str(UUID(int=number))
 
 
 def _heading(data: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -45,6 +45,7 @@ from . import showing
 from .blocks import Body
 from .people import refuse
 from .publishing import Publishing
+from .references import noted_once
 from .rows import Placing, Withdrawal
 
 if TYPE_CHECKING:
@@ -273,7 +274,8 @@ class Story(
                 at=at,
             )
             refuse_under_embargo(action.object, at)
-            action.execute(skip_permission_checks=skip_permission_checks)
+            with noted_once(action.object):
+                action.execute(skip_permission_checks=skip_permission_checks)
             if action.goes_live:
                 _place(action.object, action.object.first_published_at)
                 outbox.announce(StoryPublished(self.pk, revision.pk), at=at)

@@ -60,6 +60,13 @@ class Paper:
     def forget(self, token: str, *, at: datetime) -> None:
         _call("DELETE", f"/v1/methods/{quote(token)}", at)
 
+    def came_back(
+        self, query: Mapping[str, str], *, provider_ref: str, reference: str
+    ) -> bool:
+        return signature.came_back(
+            query, payment=provider_ref, reference=reference, secrets=secrets()
+        )
+
     def verify(self, body: bytes, headers: Mapping[str, str], *, at: datetime) -> str:
         return signature.verify(body, headers, secrets(), at=at)
 

@@ -59,12 +59,14 @@ def parse(header: str) -> tuple[int, tuple[str, ...]]:
 
 
 def came_back(
-    *, payment: str, status: str, reference: str, signature: str, secrets: Sequence[str]
+    query: Mapping[str, str], *, payment: str, reference: str, secrets: Sequence[str]
 ) -> bool:
-    """Say whether the gateway itself sent the payer back with this. Only ever a hint."""
+    """Say whether the gateway sent the payer of `payment` back with this `query`."""
+    status, signature = query.get("status", ""), query.get("signature", "")
+    if query.get("payment") != payment or not re.fullmatch(r"[0-9a-f]{64}", signature):
+        return False
     message = f"{payment}|{status}|{reference}".encode("utf-8", "surrogatepass")
-    given = (signature,) if re.fullmatch(r"[0-9a-f]{64}", signature) else ()
-    return any(_any_equal(_hex(secret, message), given) for secret in secrets)
+    return any([_any_equal(_hex(secret, message), (signature,)) for secret in secrets])
 
 
 def _header(headers: Mapping[str, str]) -> str:

@@ -1,0 +1,120 @@
+"""
+A whole publication, as `broadsheet run` brings it up: embedded PostgreSQL, worker, mail
+inbox, paper gateway, web server with the gate in front, and the demo paper. Real
+processes on free ports of the loopback address, in a folder of their own.
+"""
+
+from __future__ import annotations
+
+import mailbox
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+UP_WITHIN = 240.0  # Seconds; the first start draws the demo paper's pictures.
+MAIL_WITHIN = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunningSite:
+    origin: str
+    var: Path
+    environment: dict[str, str]
+
+    def cli(self, *words: str) -> str:
+        """Run a `broadsheet` command on this publication and return what it says."""
+        done = subprocess.run(
+            [sys.executable, "-m", "broadsheet.main", *words],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=120,
+        )
+        return done.stdout
+
+    def newest_mail(self, to: str, *, containing: str = "") -> str:
+        """Return the text of the newest mail to an address, when it has come."""
+        end = time.monotonic() + MAIL_WITHIN
+        while time.monotonic() < end:
+            for text in self._mails(to):
+                if containing in text:
+                    return text
+            time.sleep(0.1)
+        raise AssertionError(f"No mail to {to} with {containing!r} within 20 seconds.")
+
+    def code(self, to: str) -> str:
+        """Return the code of the newest login mail to an address."""
+        found = re.search(r"\b(\d{3} ?\d{3})\b", self.newest_mail(to))
+        assert found is not None
+        return found[1].replace(" ", "")
+
+    def _mails(self, to: str) -> list[str]:
+        box = mailbox.Maildir(self.var / "inbox", create=False)
+        found = []
+        for key in box.keys():
+            mail = message_from_bytes(box.get_bytes(key), policy=policy.default)
+            body = mail.get_body(("plain",))
+            if to in str(mail["To"]) and body is not None:
+                found.append((key, f"{mail['Subject']}\n{body.get_content()}"))
+        found.sort(key=lambda item: float(item[0].split(".")[0]), reverse=True)
+        return [text for _, text in found]
+
+
+@contextmanager
+def running_site(var: Path) -> Iterator[RunningSite]:
+    """Bring a publication up in `var`, and take it down again."""
+    port = _free_port()
+    environment = {
+        **{k: v for k, v in os.environ.items() if not k.startswith("BROADSHEET_")},
+        "BROADSHEET_VAR": str(var),
+        "PORT": str(port),
+        "PYTHONPATH": str(ROOT / "src"),
+        "PYTHONUNBUFFERED": "1",
+    }
+    environment.pop("DATABASE_URL", None)
+    log = var.with_suffix(".log")
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "broadsheet.main", "run", "--port", str(port)],
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            _wait_for(f"http://127.0.0.1:{port}/readyz", process, log)
+            yield RunningSite(f"http://127.0.0.1:{port}", var, environment)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(30)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + UP_WITHIN
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            raise AssertionError(f"The site did not come up:\n{log.read_text()}")
+        try:
+            with urllib.request.urlopen(address, timeout=2) as answer:
+                if answer.status == 200:
+                    return
+        except OSError:
+            time.sleep(0.2)
+    raise AssertionError(f"The site was not up in time:\n{log.read_text()}")
