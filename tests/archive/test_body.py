@@ -244,6 +244,15 @@ def test_galleries() -> None:
     assert lost.notes == ("dropped a gallery whose pictures are not in the export",)
 
 
+def test_a_players_relative_address_is_made_whole() -> None:
+    around = Surroundings(link=lambda url: f"https://x.in{url}")
+    ((kind, data),) = pieces('[video mp4="/wp-content/v.mp4"][/video]', around)
+    assert (kind, data["url"]) == ("embed", "https://x.in/wp-content/v.mp4")
+    assert convert("<iframe src='about:blank'></iframe>").notes == (
+        "dropped an embed that has no address",
+    )
+
+
 def test_a_reusable_block_that_holds_itself_ends() -> None:
     around = Surroundings(reusable=lambda _: '<p>in</p><!-- wp:block {"ref":1} /-->')
     body = convert('<!-- wp:block {"ref":1} /-->', around)

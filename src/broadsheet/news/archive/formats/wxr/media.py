@@ -24,7 +24,10 @@ _URL = re.compile(r"https?://\S{4,1900}")
 
 def show_embed(flow: Flow, url: str, caption: str, hidden: str = "") -> None:
     """Show what `url` plays; `hidden` is a title that readers did not see there."""
-    url = embeds.canonical(url.strip())
+    url = url.strip()
+    if url.startswith("/") and not url.startswith("//"):
+        url = flow.around.link(url)
+    url = embeds.canonical(url)
     if not url:
         flow.notes.add("dropped an embed that has no address")
         _words(flow, caption)
