@@ -30,6 +30,10 @@ def file_story(event: newsroom.StoryPublished, at: datetime) -> None:
         _file(standing, at)
 
 
+def shut_search(event: newsroom.StoryPublished, at: datetime) -> None:
+    archive.shut_story(event.story_id, at)
+
+
 def press_story(event: newsroom.StoryPublished, at: datetime) -> None:
     pressing.press(event.story_id, at=at)
 
