@@ -15,7 +15,8 @@ from .wire import Answer, Request, Unreadable, Wire
 
 AT_ONCE = 6  # Requests under way. The site may have readers.
 HOPS = 4
-_TOKEN = re.compile(rb'name="csrfmiddlewaretoken" value="[^"]*"')
+# What differs between two answers to one question: a form's token, the time of day.
+_PASSING = re.compile(rb'(?:csrfmiddlewaretoken" value|datetime)="[^"]*"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +150,6 @@ def _search(
         found = threads.map(lambda word, kind=kind: _searched(wire, kind, word), some)
         for word, page in zip(some, found, strict=True):
             findings.asked[kind.name, surfaces.SEARCH] += 1
-            # A page may change by the minute; what differs twice differs.
             if page != nothing and _differs(wire, kind, word):
                 request = next(iter(surfaces.searches([word])))
                 findings.leaks.append(
@@ -171,7 +171,7 @@ def _searched(wire: Wire, kind: Kind, word: str) -> bytes:
     """Return the page that a search shows, with the word blotted out."""
     request = next(iter(surfaces.searches([word])))
     page = wire.ask(request, kind.cookies).body
-    return _TOKEN.sub(b"", page.replace(word.encode(), b"~"))
+    return _PASSING.sub(b"", page.replace(word.encode(), b"~"))
 
 
 # --- Controls: who has the right does see the words -----------------------------------
