@@ -61,6 +61,8 @@ class RunningSite:
         return found[1].replace(" ", "")
 
     def _mails(self, to: str) -> list[str]:
+        if not (self.var / "inbox").exists():
+            return []  # The first mail makes it.
         box = mailbox.Maildir(self.var / "inbox", create=False)
         found = []
         for key in box.keys():

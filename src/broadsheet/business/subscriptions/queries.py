@@ -83,10 +83,16 @@ def policy() -> RenewalPolicy:
 
 
 def current(reader: UUID, at: datetime) -> SubscriptionView | None:
-    """Return the reader's running subscription, if she has one. Seven queries."""
-    row = Subscription.objects.filter(
-        reader__public_id=reader, status__in=RUNNING
-    ).first()
+    """
+    Return the reader's running subscription, if she has one; what was cancelled and is
+    used up is none, whether or not a worker has ended it yet. Seven queries.
+    """
+    over = Cancellation.objects.filter(undone_at=None, effective_at__lte=at)
+    row = (
+        Subscription.objects.filter(reader__public_id=reader, status__in=RUNNING)
+        .exclude(pk__in=over.values("subscription"))
+        .first()
+    )
     return _view(row) if row else None
 
 

@@ -22,7 +22,7 @@ from broadsheet.business.catalogue import queries as catalogue
 from broadsheet.business.ledger import queries as books
 from broadsheet.business.subscriptions import actions as subscriptions
 from broadsheet.business.subscriptions import queries as subscribed
-from broadsheet.kit.calendar import boundary
+from broadsheet.kit.calendar import boundary, instant, local_date
 from broadsheet.kit.ids import new_secret
 from broadsheet.plumbing import publication
 
@@ -83,10 +83,10 @@ def _order(
         return _not_on_sale(request)
     if _current(request) is not None:
         return _offers(request)
-    today = at.astimezone(publication.current().zone).date()
+    zone = publication.current().zone
     context = {
         "offer": offer,
-        "renews_on": boundary(today, offer.term, 1),
+        "renews_on": instant(boundary(local_date(at, zone), offer.term, 1), zone),
         "next": _back(request),
         "request_key": new_secret(18),
         "error": error,

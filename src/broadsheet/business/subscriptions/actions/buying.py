@@ -26,6 +26,7 @@ from ..models import Checkout, Subscription
 from ..queries import CheckoutState
 from ..rules import Kind, Status
 from . import journal
+from .ending import lapse_if_due
 
 log = logging.getLogger(__name__)
 
@@ -210,9 +211,15 @@ def _abandon(row: Subscription, reason: str, at: datetime) -> None:
 
 
 def _hear_of_earlier(reader: UUID, at: datetime) -> None:
-    """Learn whether an earlier purchase was paid, before deciding about another."""
+    """
+    Learn whether an earlier purchase was paid, and end an earlier subscription that is
+    used up, before deciding about another.
+    """
     row = queries.open_subscription(reader)
-    if row is None or row.status != Status.INCOMPLETE:
+    if row is None:
+        return
+    if row.is_running:
+        lapse_if_due(row.pk, at)
         return
     for checkout in row.checkouts.all():
         if checkout.payment_id is not None:
