@@ -154,9 +154,7 @@ def test_the_account_page_costs_the_same_with_one_invoice_and_with_three(
         assert len(queries.current(paper.reader, due).invoices) == 3
 
 
-def test_what_is_used_up_is_over_for_its_reader_before_a_worker_ends_it(
-    paper, row, at
-):
+def test_what_is_used_up_is_over_for_its_reader_before_a_worker_ends_it(paper, row, at):
     cancel(paper, row, at)
     assert queries.current(paper.reader, PAID_THROUGH - MOMENT) is not None
     assert queries.current(paper.reader, PAID_THROUGH) is None

@@ -141,13 +141,13 @@ def checkout(checkout_id: UUID) -> CheckoutState:
     )
 
 
-def open_until(reader: UUID) -> datetime | None:
+def open_until(reader: UUID, at: datetime) -> datetime | None:
     """
     Return the last second on which everything stays open to a reader whose renewal
     could not be collected; None if she owes nothing. One query.
     """
     row = Subscription.objects.filter(
-        reader__public_id=reader, status=Status.PAST_DUE
+        reader__public_id=reader, status=Status.PAST_DUE, grace_until__gt=at
     ).first()
     return row.grace_until - MOMENT if row and row.grace_until else None
 

@@ -35,7 +35,7 @@ def _trouble(request: HttpRequest) -> datetime | None:
     reader = getattr(request, "user", None)
     if reader is None or not reader.is_authenticated:
         return None
-    return subscribed.open_until(reader.public_id)
+    return subscribed.open_until(reader.public_id, publication.now())
 
 
 def shows_ads(request: HttpRequest) -> bool:
