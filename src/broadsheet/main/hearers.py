@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from broadsheet.business.ledger import actions as ledger
 from broadsheet.business.subscriptions import events as subscriptions
 from broadsheet.front.web import pressing
 from broadsheet.gate.core.vocabulary import StoryFacts
@@ -111,6 +112,7 @@ def void_passes(
 def forget_reader(event: readers.Erased, at: datetime) -> None:
     gate.void_passes(event.reader, at=at)
     gate.erase(event.reader, at=at)
+    ledger.forget_reader(event.reader)
 
 
 # --- Subscriptions --------------------------------------------------------------------

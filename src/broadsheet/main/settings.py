@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "broadsheet.gate.house",
     "broadsheet.plumbing",
     "procrastinate.contrib.django",
+    "ninja",  # Its pages and scripts come from us, not from a network of others.
     "allauth",
     "allauth.account",
     "allauth.usersessions",
