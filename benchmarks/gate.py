@@ -39,6 +39,7 @@ from broadsheet.gate.store.postgres import PostgresStore
 from broadsheet.plumbing import database, settings
 
 CLAIM = "what a view of a story costs, against nginx serving the same page as a file"
+READERS = 300  # Who have read something, and ask again in turns.
 CANARY = b'class="meter"'  # Only a page that the meter has opened holds its line.
 
 
@@ -139,22 +140,22 @@ class Bench:
     # --- The kinds of views, in turns ---------------------------------------------
 
     def _views(self, gate: Server, nginx: Server, story: Story, premium: Story) -> None:
-        device, spent = self._readers.device(), self._readers.device()
         paths = [path for _, path in self._rows.stories("metered")]
         others = [path for path in paths if path != story.path]
-        fetch(gate, story.path, device)
-        for path in others[:3]:
-            fetch(gate, path, spent)
-        assert CANARY in fetch(gate, story.path, device)
-        assert CANARY not in fetch(gate, story.path, spent)
+        again = self._have_read(gate, "reread", [story.path], story.path)
+        spent = self._have_read(gate, "walled", others[:3], story.path)
+        device = self._readers.device()
+        assert CANARY in fetch(gate, story.path, _first_cookie(again))
+        assert CANARY not in fetch(gate, story.path, _first_cookie(spent))
         subscriber = self._readers.subscriber
         kinds: dict[str, Callable[[], Load]] = {
             "nginx": lambda: self._run(nginx, "/page.html", subscriber()),
             "subscriber": lambda: self._run(gate, story.path, subscriber()),
             "counted": lambda: self._counted(gate, paths[:3]),
-            "reread": lambda: self._run(gate, story.path, device),
+            "reread": lambda: self._run(gate, "/", "", again),
             "cut": lambda: self._run(gate, premium.path, device),
-            "walled": lambda: self._run(gate, story.path, spent),
+            "walled": lambda: self._run(gate, "/", "", spent),
+            "reread_by_one": lambda: self._run(gate, story.path, _first_cookie(again)),
             "auth_request": lambda: self._run(nginx, "/asked/page.html", subscriber()),
         }
         runs: dict[str, list[Load]] = {kind: [] for kind in kinds}
@@ -168,8 +169,20 @@ class Bench:
                 of_nginx = load.per_second / found["nginx"].per_second
                 self.ratios[f"{kind}_of_nginx"] = round(of_nginx, 2)
 
-    def _run(self, server: Server, path: str, cookie: str) -> Load:
-        return press_on(server, path, cookie, seconds=self._scale.seconds)
+    def _have_read(self, gate: Server, name: str, paths: list[str], story: str) -> Path:
+        """Let readers read `paths`; return the lines with which they ask for `story`."""
+        lines = self._folder / name
+        devices = [self._readers.device() for _ in range(READERS)]
+        for device in devices:
+            for path in paths:
+                fetch(gate, path, device)
+        lines.write_text("".join(f"{story}\t{device}\n" for device in devices))
+        return lines
+
+    def _run(
+        self, server: Server, path: str, cookie: str, lines: Path | None = None
+    ) -> Load:
+        return press_on(server, path, cookie, seconds=self._scale.seconds, lines=lines)
 
     def _counted(self, gate: Server, paths: list[str]) -> Load:
         """Views that each cost somebody a free story, which is checked afterwards."""
@@ -283,6 +296,10 @@ class Bench:
             least = self.figures[f"{kind}_with_{few}_{what}_requests_per_second"]
             most = self.figures[f"{kind}_with_{many}_{what}_requests_per_second"]
             self.ratios[f"{kind}_{many}_of_{few}_{what}"] = round(most / least, 2)
+
+
+def _first_cookie(lines: Path) -> str:
+    return lines.read_text().split("\n", 1)[0].partition("\t")[2]
 
 
 def _scope(path: str, cookie: str) -> dict[str, Any]:
