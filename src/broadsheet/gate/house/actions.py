@@ -26,7 +26,6 @@ from .events import PolicyChanged
 _PATH = re.compile(r"/[^/?#\s]+/[^/?#\s]*-(\d+)/")
 _FEATURE = re.compile(r"news|adfree|archive|epaper|vertical:[a-z0-9-]+")
 CHANGES_KEPT = timedelta(days=1)  # A gate that was away for longer must start anew.
-METER_KEPT = timedelta(days=1)  # After its period, in case the clock is put back.
 
 
 class BadPath(Exception):
@@ -209,7 +208,7 @@ def sweep(*, at: datetime) -> int:
                AND NOT EXISTS (SELECT FROM unnest(read_at) AS moment
                                 WHERE moment >= %(start)s)
             """,
-            {"start": start - METER_KEPT},
+            {"start": start - meter.KEPT_AFTER},
         )
         deleted: int = cursor.rowcount
     models.Change.objects.filter(at__lt=at - CHANGES_KEPT).delete()
