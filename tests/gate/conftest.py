@@ -235,10 +235,14 @@ def conninfo(db) -> str:
         "port": str(database["PORT"]),
     }
     found = make_conninfo(**{name: value for name, value in parts.items() if value})
-    with psycopg.connect(found) as direct:
-        direct.execute(f"TRUNCATE {', '.join(GATE_TABLES)} RESTART IDENTITY")
+    empty_gate(found)
     publication.forget()
     return found
+
+
+def empty_gate(conninfo: str) -> None:
+    with psycopg.connect(conninfo) as direct:
+        direct.execute(f"TRUNCATE {', '.join(GATE_TABLES)} RESTART IDENTITY")
 
 
 @pytest.fixture(scope="session")
@@ -274,6 +278,6 @@ def valkey_cluster(started_cluster) -> SixServers:
 
 
 @pytest.fixture(params=["valkey", "valkey_cluster"])
-def servers(request):
+def valkeys(request):
     """First the one server, then the cluster."""
     return request.getfixturevalue(request.param)
