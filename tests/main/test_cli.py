@@ -135,10 +135,10 @@ def test_the_doctor_reports_each_check_and_fails_when_one_does(settings):
     levels = {finding["what"]: finding["level"] for finding in findings}
     assert list(levels) == [
         *("settings", "database", "migrations", "clock", "disk", "var"),
-        *("mail", "gateway", "worker", "outbox", "policy", "plans"),
+        *("mail", "gateway", "meter", "worker", "outbox", "policy", "plans"),
     ]
     # Nobody serves mail, payments or jobs beside the tests.
     assert {levels[what] for what in ("mail", "gateway", "worker")} == {"fail"}
-    for what in ("settings", "database", "migrations", "clock", "var", "outbox"):
+    for what in ("settings", "database", "migrations", "clock", "var", "meter"):
         assert levels[what] == "ok", what
     assert all("\n" not in finding["said"] for finding in findings)

@@ -9,7 +9,7 @@ from functools import lru_cache
 from uuid import UUID
 
 from . import passes
-from .meter import Ask, period_start
+from .meter import Ask, period_end, period_start
 from .passes import Keyring
 from .vocabulary import FIXED_BITS, Orders, Pass
 
@@ -36,7 +36,8 @@ class Visitor:
         policy = orders.policy
         limit = policy.limit_registered if self.reader else policy.limit_anonymous
         since = period_start(policy.period, orders.zone, at)
-        return Ask(self.identity, story_id, limit, since, at)
+        until = period_end(policy.period, orders.zone, at)
+        return Ask(self.identity, story_id, limit, since, at, until)
 
 
 def read_cookies(headers: Iterable[bytes]) -> dict[str, str]:
