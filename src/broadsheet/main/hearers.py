@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from broadsheet.business.ledger import actions as ledger
 from broadsheet.business.subscriptions import events as subscriptions
 from broadsheet.front.web import pressing
 from broadsheet.gate.core.vocabulary import StoryFacts
@@ -28,6 +29,10 @@ def file_story(event: newsroom.StoryPublished, at: datetime) -> None:
     standing = stories.standing(event.story_id)
     if standing is not None:
         _file(standing, at)
+
+
+def shut_search(event: newsroom.StoryPublished, at: datetime) -> None:
+    archive.shut_story(event.story_id, at)
 
 
 def press_story(event: newsroom.StoryPublished, at: datetime) -> None:
@@ -115,6 +120,7 @@ def void_passes(
 def forget_reader(event: readers.Erased, at: datetime) -> None:
     gate.void_passes(event.reader, at=at)
     gate.erase(event.reader, at=at)
+    ledger.forget_reader(event.reader)
 
 
 # --- Subscriptions --------------------------------------------------------------------

@@ -20,9 +20,10 @@ from broadsheet.readers import events as readers
 from . import hearers
 
 ROUTES: Mapping[type, Heard] = {
-    # The newsroom. The gate is told in the story's own transaction.
+    # The newsroom. The gate is told, and the search made to forget what is withheld
+    # from now on, in the story's own transaction.
     newsroom.StoryPublished: Heard(
-        at_once=(hearers.file_story,),
+        at_once=(hearers.file_story, hearers.shut_search),
         later=(hearers.press_story, hearers.index_story),
     ),
     newsroom.StoryWithdrawn: Heard(at_once=(hearers.withdraw_story,)),
