@@ -9,7 +9,7 @@ from functools import lru_cache
 from uuid import UUID
 
 from . import passes
-from .meter import Ask, period_start
+from .meter import Ask, period_end, period_start
 from .passes import Keyring
 from .vocabulary import FIXED_BITS, Orders, Pass
 
@@ -36,7 +36,8 @@ class Visitor:
         policy = orders.policy
         limit = policy.limit_registered if self.reader else policy.limit_anonymous
         since = period_start(policy.period, orders.zone, at)
-        return Ask(self.identity, story_id, limit, since, at)
+        until = period_end(policy.period, orders.zone, at)
+        return Ask(self.identity, story_id, limit, since, at, until)
 
 
 def read_cookies(headers: Iterable[bytes]) -> dict[str, str]:
@@ -90,11 +91,7 @@ def visitor_with(
     """Return who comes with this wallet, at this moment."""
     now = int(at.timestamp())
     device, reader = wallet.device, wallet.reader
-    identity = (
-        device.identity
-        if device and passes.is_live(device, passes.DEVICE_LIFE, now)
-        else None
-    )
+    identity = device.identity if device and passes.knows_device(device, now) else None
     if reader is None or not _holds(reader, epochs, now):
         return Visitor(identity)
     return Visitor(identity, reader, features_of(reader.bits, orders.verticals))
