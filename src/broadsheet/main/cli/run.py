@@ -74,7 +74,7 @@ def _run(port: int) -> None:
         settings, url = ground()
         environment = _environment(settings)
         is_demo = _prepare(settings, url, environment)
-        children = _children(settings, environment, port)
+        children = _children(settings, environment, port, fingerprint.name(url))
         try:
             for child in children:
                 supervisor.start(child)
@@ -175,7 +175,7 @@ def _last(text: str) -> str:
 
 
 def _children(
-    settings: Settings, environment: dict[str, str], port: int
+    settings: Settings, environment: dict[str, str], port: int, merchant: str
 ) -> list[Child]:
     """Return what runs, in the order of starting; `stage` is the order of stopping."""
     folder = settings.var / "log"
@@ -195,9 +195,8 @@ def _children(
     if PREFIX + "GATEWAY_URL" not in os.environ:
         store = str(settings.var / "paper-gateway.sqlite3")
         where = str(urlsplit(environment[PREFIX + "GATEWAY_URL"]).port)
-        children.append(
-            child("gateway", 1, "paper_gateway", "--port", where, "--store", store)
-        )
+        words = ("--port", where, "--store", store, "--merchant", merchant)
+        children.append(child("gateway", 1, "paper_gateway", *words))
     return children
 
 
