@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_vary_headers
 from ninja import NinjaAPI, Status
 from pydantic import Field
 
@@ -56,7 +57,8 @@ def read(path: str, **how: Any) -> Callable[[View], View]:
 
 @read("/sections", response=list[SectionOut], summary="The paper's sections")
 def sections(request: HttpRequest) -> Any:
-    return newsroom.sections()
+    # A list: Ninja takes a pair for a status and its answer.
+    return list(newsroom.sections())
 
 
 @read(
@@ -88,11 +90,12 @@ def stories(
     response={200: StoryOut, 404: Problem},
     summary="A story, whole or cut as the caller may read it",
 )
-def story(request: HttpRequest, story_id: int) -> Any:
+def story(request: HttpRequest, response: HttpResponse, story_id: int) -> Any:
     """
     A whole metered story counts, as it does on the page; read again it costs nothing.
     Send the cookies of the reader or of her device; without any, it comes cut.
     """
+    _for_nobody_else(response)
     page = newsroom.page(story_id)
     if page is None:
         return Status(404, NO_STORY)
@@ -117,7 +120,8 @@ _OF_THE_PAGE = tuple(
     response={200: DecisionOut, 404: Problem},
     summary="What the caller would get, without counting",
 )
-def decision(request: HttpRequest, story_id: int) -> Any:
+def decision(request: HttpRequest, response: HttpResponse, story_id: int) -> Any:
+    _for_nobody_else(response)
     if newsroom.canonical(story_id) is None:
         return Status(404, NO_STORY)
     return _decision_out(_decide(request, story_id, count=False))
@@ -139,6 +143,12 @@ def plans(request: HttpRequest) -> Any:
 _OF_THE_PLAN = tuple(
     name for name in PlanOut.model_fields if name not in ("price", "per_month")
 )
+
+
+def _for_nobody_else(response: HttpResponse) -> None:
+    """Keep shared caches from giving what this caller may read to the next one."""
+    response["Cache-Control"] = "private, no-store"
+    patch_vary_headers(response, ["Cookie"])
 
 
 def _decide(request: HttpRequest, story_id: int, *, count: bool) -> Decision:
