@@ -72,7 +72,9 @@ def test_withheld_words_are_under_no_name(published, caller, access):
         assert CANARY not in said
     cut = asked(caller, f"stories/{story.pk}")
     assert cut["decision"]["verdict"] != "full"
-    assert [block["data"]["html"] for block in cut["blocks"]] == [LEAD]
+    (lead,) = [block["data"]["html"] for block in cut["blocks"]]
+    assert LEAD.startswith(lead)
+    assert 50 <= len(lead.split()) <= 100
 
 
 def test_a_free_story_is_whole_with_every_kind_of_block(published, caller):
