@@ -64,6 +64,7 @@ def test_no_withheld_word_comes_to_whom_it_is_withheld_from(
     told = json.loads(done.stdout)
 
     assert told["leaked"] == []
+    assert told["faults"] == []
     assert [name for name, held in told["controls"].items() if not held] == []
     assert (done.returncode, told["clean"]) == (0, True)
     assert told["answers"] > 5_000
