@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from broadsheet.business.ledger import actions as ledger
 from broadsheet.business.subscriptions import events as subscriptions
 from broadsheet.front.web import pressing
 from broadsheet.gate.core.vocabulary import StoryFacts
 from broadsheet.gate.house import actions as gate
-from broadsheet.gate.house.events import PolicyChanged
+from broadsheet.gate.house.events import ErasureOwed, PolicyChanged, UnionOwed
 from broadsheet.news.archive import actions as archive
 from broadsheet.news.newsroom import events as newsroom
 from broadsheet.news.newsroom import queries as stories
@@ -101,6 +102,14 @@ def unite_meters(event: readers.LoggedIn, at: datetime) -> None:
         gate.unite(event.device, event.reader, at=at)
 
 
+def settle_union(event: UnionOwed, at: datetime) -> None:
+    gate.settle_union(event.device, event.reader)
+
+
+def settle_erasure(event: ErasureOwed, at: datetime) -> None:
+    gate.settle_erasure(event.identity)
+
+
 def void_passes(
     event: readers.LoggedOutEverywhere | readers.PasswordChanged | readers.SessionEnded,
     at: datetime,
@@ -111,6 +120,7 @@ def void_passes(
 def forget_reader(event: readers.Erased, at: datetime) -> None:
     gate.void_passes(event.reader, at=at)
     gate.erase(event.reader, at=at)
+    ledger.forget_reader(event.reader)
 
 
 # --- Subscriptions --------------------------------------------------------------------

@@ -54,12 +54,17 @@ class SubscriptionView:
 
 @dataclass(frozen=True, slots=True)
 class CheckoutState:
-    """`status` is "active", "pending", "declined" or "abandoned" (left unpaid)."""
+    """
+    `status` is "active", "pending", "declined" or "abandoned" (left unpaid). `renewal`:
+    she pays what a running subscription owes, and `pay_due` tries again; else `begin`.
+    """
 
     status: str
     return_path: str
     plan_code: str
     reason: str = ""
+    renewal: bool = False
+    reader: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +126,30 @@ def subscriptions(reader: UUID) -> tuple[UUID, ...]:
 
 def checkout(checkout_id: UUID) -> CheckoutState:
     """Return how a checkout stands as far as we know; `conclude` asks the provider."""
-    row = Checkout.objects.filter(pk=checkout_id).first()
+    row = Checkout.objects.select_related("subscription").filter(pk=checkout_id).first()
     if row is None:
         raise NoSuchCheckout(f"There is no checkout {checkout_id}.")
     status, reason = _stands(row)
-    return CheckoutState(status, row.return_path, row.plan_code, reason)
+    contract = row.subscription
+    return CheckoutState(
+        status=status,
+        return_path=row.return_path,
+        plan_code=row.plan_code,
+        reason=reason,
+        renewal=contract.started_at is not None and status != "active",
+        reader=contract.reader_id,
+    )
+
+
+def open_until(reader: UUID, at: datetime) -> datetime | None:
+    """
+    Return the last second on which everything stays open to a reader whose renewal
+    could not be collected; None if she owes nothing. One query.
+    """
+    row = Subscription.objects.filter(
+        reader__public_id=reader, status=Status.PAST_DUE, grace_until__gt=at
+    ).first()
+    return row.grace_until - MOMENT if row and row.grace_until else None
 
 
 def open_cancellation(subscription_id: UUID) -> Cancellation | None:

@@ -141,6 +141,11 @@ class Reading:
     meter: Meter = NOBODY
     policy: Policy = field(default_factory=Policy)
 
+    def __hash__(self) -> int:
+        # Readings key what is remembered of past decisions. Their equality looks at
+        # every field; a hash need only tell most of them apart, and quickly.
+        return hash((self.story.story_id, self.features, self.meter.count))
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
