@@ -27,6 +27,7 @@ SENTENCES = {
     "int_parsing_size": "{name} is a whole number of usual size.",
     "int_from_float": "{name} is a whole number.",
     "string_too_long": "{name} has {max_length} characters at most.",
+    "string_pattern_mismatch": "{name} has letters, digits and dashes only.",
     "missing": "{name} is missing.",
 }
 
