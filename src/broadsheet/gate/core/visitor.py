@@ -91,11 +91,7 @@ def visitor_with(
     """Return who comes with this wallet, at this moment."""
     now = int(at.timestamp())
     device, reader = wallet.device, wallet.reader
-    identity = (
-        device.identity
-        if device and passes.knows_device(device, now)
-        else None
-    )
+    identity = device.identity if device and passes.knows_device(device, now) else None
     if reader is None or not _holds(reader, epochs, now):
         return Visitor(identity)
     return Visitor(identity, reader, features_of(reader.bits, orders.verticals))
