@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from broadsheet.gate.core import passes
 from broadsheet.gate.core.decide import decide, needs_meter
+from broadsheet.gate.core.known import Crawler
 from broadsheet.gate.core.passes import DEVICE_COOKIE, READER_COOKIE, Keyring
 from broadsheet.gate.core.visitor import Visitor, identify
 from broadsheet.gate.core.vocabulary import (
@@ -21,6 +22,7 @@ from broadsheet.gate.core.vocabulary import (
     Reading,
     Reason,
     Standing,
+    Verdict,
 )
 from broadsheet.gate.store import Store, StoreDown
 from broadsheet.kit import clock
@@ -28,6 +30,7 @@ from broadsheet.kit.headers import Headers, security
 
 from . import reply
 from .address import Known, raw_path, story_meant, welcomed, with_welcome
+from .doorman import Doorman, glance
 from .memory import DEFAULT_ROOM, Memory, Presser, Room, Tally
 from .reply import Answer, RawHeaders, Replies
 from .request import App, Receive, Request, Scope, Send
@@ -47,7 +50,7 @@ class Gate:
     block, and are called in threads. `tally` counts views and faults.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  All that main has and the gate may not import.
         self,
         app: App,
         *,
@@ -59,6 +62,7 @@ class Gate:
         headers: Headers | None = None,
         wall: Callable[[], datetime] = clock.wall,
         room: Room = DEFAULT_ROOM,
+        doorman: Doorman | None = None,
     ) -> None:
         self._app, self._store = app, store
         self._keyring, self._minter = keyring, minter
@@ -66,6 +70,7 @@ class Gate:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="gate")
         self._replies = Replies(security() if headers is None else headers)
         self._refused: dict[str, float] = {}
+        self._doorman = doorman or Doorman()
         self.tally = Tally()
         self._memory = Memory(
             store,
@@ -106,6 +111,7 @@ class Gate:
             self.tally.faults["store"] += 1
 
     async def close(self) -> None:
+        await self._doorman.close()
         await self._memory.close()
         self._threads.shutdown(wait=False)
 
@@ -123,6 +129,8 @@ class Gate:
                 await self._replies.moved(send, known.raw)
             elif known.refused:
                 await reply.gone(self._app, scope, receive, send)
+            elif crawler := glance(scope["headers"]):
+                await self._crawl(known, crawler, scope, receive, send)
             else:
                 await self._view(known, scope, receive, send)
         except StoreDown:
@@ -150,6 +158,37 @@ class Gate:
         else:
             answer = Answer(decision, known, page, visitor.reader is not None, cookies)
             await self._show(answer, request, send)
+
+    async def _crawl(
+        self, known: Known, crawler: Crawler, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Answer a machine by the rule for its kind: without a meter, or round trip."""
+        request, at = Request.of(scope), self._memory.now()
+        policy = self._memory.orders.policy
+        visitant = await self._doorman.identify(crawler, scope)
+        visitor, cookies = await self._visitor(request, at)
+        decision = decide(
+            Reading(
+                known.facts,
+                request.purpose,
+                visitor.features,
+                policy=policy,
+                crawler=visitant,
+            )
+        )
+        self.tally.views[decision.reason.value] += 1
+        self._doorman.note(visitant, decision, at)
+        if decision.verdict not in (Verdict.FULL, Verdict.CUT):
+            rule = policy.rule(visitant)
+            await self._replies.closed_to_machines(send, rule, head=request.head)
+            return
+        page = await self._memory.page(known)
+        if page is None:
+            await self._app(scope, receive, send)
+            return
+        headers = reply.for_machines(decision, cookies)
+        answer = Answer(decision, known, page, visitor.reader is not None, headers)
+        await self._show(answer, request, send)
 
     async def _show(self, answer: Answer, request: Request, send: Send) -> None:
         furniture = self._memory.furniture

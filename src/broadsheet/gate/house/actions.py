@@ -14,9 +14,11 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from broadsheet.gate.core import meter, pages, vocabulary
+from broadsheet.gate.core import crawlers, known, meter, pages, vocabulary
+from broadsheet.gate.core.crawlers import BadRanges as BadRanges
 from broadsheet.gate.core.pages import UnknownPlaceholder as UnknownPlaceholder
 from broadsheet.gate.store import Kind, statements
+from broadsheet.gate.store.crawlers import RANGES
 from broadsheet.gate.store.postgres import CHANNEL
 from broadsheet.plumbing import outbox, publication
 
@@ -29,12 +31,19 @@ CHANGES_KEPT = timedelta(days=1)  # A gate that was away for longer must start a
 METER_KEPT = timedelta(days=1)  # After its period, in case the clock is put back.
 
 
+VISITS_KEPT = timedelta(days=400)  # A year, and the same weeks of the year before.
+
+
 class BadPath(Exception):
     """A story's canonical address is not of the form `/section/slug-id/`. Do not retry."""
 
 
 class UnknownFeature(Exception):
     """A grant names a feature that the gate does not know. Do not try again."""
+
+
+class UnknownList(Exception):
+    """No crawler in our table publishes a list of this name. Do not try again."""
 
 
 class NoBitLeft(Exception):
@@ -186,6 +195,34 @@ def unite(device: UUID, reader: UUID, *, at: datetime) -> None:
             cursor.execute(statement, {"both": [device, reader]})
 
 
+# --- Crawlers ---------------------------------------------------------------------
+
+
+def file_ranges(name: str, document: str, *, at: datetime) -> int:
+    """
+    File the newest list of an operator's addresses; `name` is its file's, without
+    `.json`. Return how many ranges it has. The gates look once a minute. Raise
+    `UnknownList`, `BadRanges`.
+    """
+    if name not in known.RANGES:
+        names = ", ".join(sorted(known.RANGES))
+        raise UnknownList(f"{name!r} is no list of a crawler's; known are {names}.")
+    networks = crawlers.parse_ranges(document)
+    _file_document(RANGES, name, document, at)
+    return len(networks)
+
+
+def _file_document(what: str, name: str, document: str, at: datetime) -> None:
+    models.CrawlerDocument.objects.update_or_create(
+        what=what, name=name, defaults={"document": document, "filed_at": at}
+    )
+
+
+def crawler_rules_edited(*, at: datetime) -> None:
+    """Tell all gates that the desk has changed what crawlers get."""
+    _wake()
+
+
 # --- Housekeeping -----------------------------------------------------------------
 
 
@@ -197,8 +234,8 @@ def erase(identity: UUID, *, at: datetime) -> None:
 @transaction.atomic
 def sweep(*, at: datetime) -> int:
     """
-    Delete meter rows in which nothing counts any more, and changes that every gate has
-    heard. Return the number of meter rows. Reads the whole meter table: run it daily.
+    Delete meter rows in which nothing counts any more, changes that every gate has
+    heard, and crawlers' visits of long ago. Return the number of meter rows. Reads the whole meter table: run it daily.
     """
     start = meter.period_start(queries.policy().period, publication.current().zone, at)
     with connection.cursor() as cursor:
@@ -213,6 +250,7 @@ def sweep(*, at: datetime) -> int:
         )
         deleted: int = cursor.rowcount
     models.Change.objects.filter(at__lt=at - CHANGES_KEPT).delete()
+    models.CrawlerVisit.objects.filter(at__lt=at - VISITS_KEPT).delete()
     return deleted
 
 
