@@ -229,9 +229,9 @@ async def test_dns_is_asked_once_for_many_and_its_answer_is_remembered():
     googlebot = crawlers.named("Googlebot")
 
     found = await asyncio.gather(
-        *(porter.identify(googlebot, scope) for _ in range(50))
+        *(porter.identify(googlebot, scope, AT) for _ in range(50))
     )
-    found.append(await porter.identify(googlebot, scope))
+    found.append(await porter.identify(googlebot, scope, AT))
 
     assert {one.proof for one in found} == {Proof.DNS}
     assert zone.asked == 1
@@ -243,7 +243,7 @@ async def test_what_is_remembered_of_addresses_has_an_end(monkeypatch):
     googlebot = crawlers.named("Googlebot")
     for last in range(30):
         await porter.identify(
-            googlebot, {"headers": [], "client": (f"66.249.79.{last}", 1)}
+            googlebot, {"headers": [], "client": (f"66.249.79.{last}", 1)}, AT
         )
     assert len(porter._proofs.held) == 10
 
@@ -254,7 +254,7 @@ async def test_a_lack_of_proof_is_forgotten_sooner_than_a_proof(monkeypatch):
     monkeypatch.setattr(doorman, "UNPROVED_FOR", 0.0)
     scope = {"headers": [], "client": ("66.249.79.8", 1)}
     for _ in range(3):
-        found = await porter.identify(crawlers.named("Googlebot"), scope)
+        found = await porter.identify(crawlers.named("Googlebot"), scope, AT)
         assert found.proof is Proof.NONE
     assert zone.asked == 3
 

@@ -38,6 +38,7 @@ application = Gate(
         PostgresBook(database.address(settings.BROADSHEET)),
         resolver=SystemDns(),
         trusted=settings.BROADSHEET.trusted_proxies,
+        origin=settings.BROADSHEET.origin,
     ),
     session_cookie=settings.SESSION_COOKIE_NAME,
     headers=security(

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from broadsheet.gate.core import crawlers
 from broadsheet.gate.core.crawlers import (
@@ -27,12 +28,14 @@ from broadsheet.gate.core.crawlers import (
     came_from,
     claimed,
 )
-from broadsheet.gate.core.known import Crawler
-from broadsheet.gate.core.vocabulary import Decision, Proof, Visitant
+from broadsheet.gate.core.known import BY_AGENT, UNKNOWN, Crawler
+from broadsheet.gate.core.signatures import BadKeys, Message, agent_of, read_keys
+from broadsheet.gate.core.vocabulary import Decision, Kind, Proof, Visitant
 from broadsheet.gate.store import StoreDown
-from broadsheet.gate.store.crawlers import RANGES, Book, Document, Visit
+from broadsheet.gate.store.crawlers import KEYS, RANGES, Book, Document, Visit
 from broadsheet.kit import clock
 
+from .address import raw_path
 from .dns import NoDns
 from .request import Scope
 
@@ -45,6 +48,9 @@ MOST_REMEMBERED = 10_000
 MOST_NOTES = 5_000  # In memory; what comes above it is not noted, and counted.
 WRITE_EVERY = 2.0  # Seconds.
 LOOK_EVERY = 60.0  # Seconds between two looks for newer lists.
+
+
+_SOMEBODY_SIGNED = Crawler(UNKNOWN, Kind.UNKNOWN, "")
 
 
 @dataclass(slots=True)
@@ -67,16 +73,20 @@ class _Proofs:
 
 def glance(headers: RawHeaders) -> Crawler | None:
     """Return the crawler that the headers claim; None, and soon, for a reader."""
+    found, signs = None, False
     for name, value in headers:
         if name == b"user-agent":
-            return claimed(value[:LONGEST_AGENT])
-    return None
+            found = claimed(value[:LONGEST_AGENT])
+        elif name == b"signature-agent":
+            signs = True
+    return found or (_SOMEBODY_SIGNED if signs else None)
 
 
 class Doorman:
     """
     Knows the crawlers by the lists in `book` and by `resolver`; believes X-Forwarded-For
-    from `trusted` peers only. `lost` counts the notes for which there was no room.
+    from `trusted` peers only, and signatures of requests to `origin` only, so that one
+    which was made for another site is worth nothing here. `lost` counts the notes for which there was no room.
     """
 
     def __init__(
@@ -85,8 +95,11 @@ class Doorman:
         *,
         resolver: Resolver | None = None,
         trusted: Sequence[Network] = (),
+        origin: str = "",
     ) -> None:
         self._book, self._trusted = book, trusted
+        self._origin = urlsplit(origin)
+        self._keys: dict[str, dict[str, bytes]] = {}
         self._resolver: Resolver = resolver or NoDns()
         self._ranges = Ranges.of(crawlers.shipped())
         self._proofs = _Proofs(OrderedDict())
@@ -98,9 +111,12 @@ class Doorman:
 
     # --- Who is it ----------------------------------------------------------------
 
-    async def identify(self, crawler: Crawler, scope: Scope) -> Visitant:
+    async def identify(self, crawler: Crawler, scope: Scope, at: datetime) -> Visitant:
         """Return the crawler with its proof, or with none. May wait for DNS once."""
         await self._look()
+        signer = self._signer(scope, at)
+        if signer is not None:
+            return signer
         address = self._address(scope)
         if address is None:
             return Visitant(crawler.name, crawler.kind)
@@ -125,6 +141,27 @@ class Doorman:
         finally:
             del self._asking[key]
 
+    def _signer(self, scope: Scope, at: datetime) -> Visitant | None:
+        """Return who has signed the request, by the keys that were filed."""
+        if not self._keys or not self._origin.netloc:
+            return None
+        message = Message(
+            method=scope["method"],
+            authority=self._origin.netloc,
+            path=raw_path(scope).decode("latin-1"),
+            query=scope["query_string"].decode("latin-1"),
+            scheme=self._origin.scheme,
+            headers=[
+                (name.decode("latin-1"), value.decode("latin-1"))
+                for name, value in scope["headers"]
+            ],
+        )
+        host = agent_of(message, self._keys, int(at.timestamp()))
+        if host is None:
+            return None
+        known = BY_AGENT.get(host) or Crawler(host, Kind.UNKNOWN, "")
+        return Visitant(known.name, known.kind, Proof.SIGNATURE)
+
     def _address(self, scope: Scope) -> Address | None:
         peer = (scope.get("client") or ("", 0))[0]
         forwarded = [
@@ -146,10 +183,14 @@ class Doorman:
 
     def _take(self, documents: Sequence[Document]) -> None:
         networks = dict(crawlers.shipped())
-        for document in documents:
-            if document.what == RANGES:
-                with suppress(BadRanges):  # It was checked when it was filed.
+        keys: dict[str, dict[str, bytes]] = {}
+        for document in documents:  # Each was checked when it was filed.
+            with suppress(BadRanges, BadKeys):
+                if document.what == RANGES:
                     networks[document.name] = crawlers.parse_ranges(document.text)
+                elif document.what == KEYS:
+                    keys[document.name] = read_keys(document.text)
+        self._keys = keys
         self._ranges = Ranges.of(networks)
         self._proofs.held.clear()
 

@@ -165,7 +165,7 @@ class Gate:
         """Answer a machine by the rule for its kind: without a meter, or round trip."""
         request, at = Request.of(scope), self._memory.now()
         policy = self._memory.orders.policy
-        visitant = await self._doorman.identify(crawler, scope)
+        visitant = await self._doorman.identify(crawler, scope, at)
         visitor, cookies = await self._visitor(request, at)
         decision = decide(
             Reading(

@@ -14,11 +14,12 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from broadsheet.gate.core import crawlers, known, meter, pages, vocabulary
+from broadsheet.gate.core import crawlers, known, meter, pages, signatures, vocabulary
 from broadsheet.gate.core.crawlers import BadRanges as BadRanges
 from broadsheet.gate.core.pages import UnknownPlaceholder as UnknownPlaceholder
+from broadsheet.gate.core.signatures import BadKeys as BadKeys
 from broadsheet.gate.store import Kind, statements
-from broadsheet.gate.store.crawlers import RANGES
+from broadsheet.gate.store.crawlers import KEYS, RANGES
 from broadsheet.gate.store.postgres import CHANNEL
 from broadsheet.plumbing import outbox, publication
 
@@ -27,6 +28,7 @@ from .events import PolicyChanged
 
 _PATH = re.compile(r"/[^/?#\s]+/[^/?#\s]*-(\d+)/")
 _FEATURE = re.compile(r"news|adfree|archive|epaper|vertical:[a-z0-9-]+")
+_HOST = re.compile(r"(?=.{4,120}$)[a-z0-9-]+(\.[a-z0-9-]+)+")
 CHANGES_KEPT = timedelta(days=1)  # A gate that was away for longer must start anew.
 METER_KEPT = timedelta(days=1)  # After its period, in case the clock is put back.
 
@@ -44,6 +46,10 @@ class UnknownFeature(Exception):
 
 class UnknownList(Exception):
     """No crawler in our table publishes a list of this name. Do not try again."""
+
+
+class NotAHost(Exception):
+    """An agent is known by its host. Do not try again."""
 
 
 class NoBitLeft(Exception):
@@ -210,6 +216,18 @@ def file_ranges(name: str, document: str, *, at: datetime) -> int:
     networks = crawlers.parse_ranges(document)
     _file_document(RANGES, name, document, at)
     return len(networks)
+
+
+def file_agent_keys(agent: str, document: str, *, at: datetime) -> int:
+    """
+    File the directory of keys that the agent at this host signs its requests with.
+    Return how many they are. Raise `NotAHost`, `BadKeys`.
+    """
+    if not _HOST.fullmatch(agent):
+        raise NotAHost(f"{agent!r} is no host; give one such as chatgpt.com.")
+    keys = signatures.read_keys(document)
+    _file_document(KEYS, agent, document, at)
+    return len(keys)
 
 
 def _file_document(what: str, name: str, document: str, at: datetime) -> None:

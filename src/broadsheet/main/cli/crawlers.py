@@ -35,13 +35,37 @@ def refresh(files: tuple[Path, ...]) -> None:
     with transaction.atomic():
         for file in files:
             try:
-                text = file.read_text()
+                text = _read(file)
                 count = actions.file_ranges(file.stem, text, at=publication.now())
-            except (OSError, UnicodeDecodeError) as error:
-                raise click.ClickException(f"{file}: cannot be read.") from error
             except (actions.UnknownList, actions.BadRanges) as error:
                 raise click.ClickException(f"{file}: {error}") from error
             click.echo(f"{file.stem}: {count} ranges")
+
+
+@crawlers.command()
+@click.argument("host")
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+def trust(host: str, file: Path) -> None:
+    """
+    Trust the keys in FILE to sign for the agent at HOST (Web Bot Auth). The file is what
+    HOST serves at /.well-known/http-message-signatures-directory.
+    """
+    open_house()
+    from broadsheet.gate.house import actions  # noqa: PLC0415  After open_house.
+    from broadsheet.plumbing import publication  # noqa: PLC0415  The same.
+
+    try:
+        count = actions.file_agent_keys(host, _read(file), at=publication.now())
+    except (actions.NotAHost, actions.BadKeys) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{host}: {count} keys")
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.ClickException(f"{file}: cannot be read.") from error
 
 
 @crawlers.command()
