@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from broadsheet.gate.core import known
-from broadsheet.gate.core.vocabulary import Action, Kind
+from broadsheet.gate.core.vocabulary import Action, Kind, Proof, Verdict
 
 KINDS = [
     (Kind.SEARCH.value, _("Search")),
@@ -25,6 +25,21 @@ ACTIONS = [
     (Action.CUT.value, _("Show what a stranger sees")),
     (Action.LICENCE.value, _("Ask for a licence (402), with the price")),
     (Action.REFUSE.value, _("Refuse (403)")),
+]
+
+
+PROOFS = [
+    (Proof.ADDRESS.value, _("published address")),
+    (Proof.DNS.value, _("name and address in DNS")),
+    (Proof.SIGNATURE.value, _("signature")),
+    (Proof.NONE.value, _("none, it only says so")),
+]
+VERDICTS = [
+    (Verdict.FULL.value, _("whole story")),
+    (Verdict.CUT.value, _("cut")),
+    (Verdict.WALL.value, _("wall")),
+    (Verdict.LICENCE.value, _("licence asked for")),
+    (Verdict.REFUSE.value, _("refused")),
 ]
 
 
