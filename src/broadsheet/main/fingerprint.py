@@ -67,10 +67,10 @@ def _record(url: str) -> str:
 
 
 def _files() -> Iterator[str]:
-    """Yield what is installed, and each migration and static file of ours."""
+    """Yield what is installed, and each migration, template and static file of ours."""
     site = Path(sysconfig.get_paths()["purelib"])
     yield from sorted(path.name for path in site.glob("*.dist-info"))
-    for pattern in ("**/migrations/*.py", "**/static/**/*"):
+    for pattern in ("**/migrations/*.py", "**/templates/**/*", "**/static/**/*"):
         for path in sorted(PACKAGE.glob(pattern)):
             state = path.stat()
             yield f"{path.relative_to(PACKAGE)}:{state.st_size}:{state.st_mtime_ns}"

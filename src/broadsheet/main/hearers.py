@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from broadsheet.business.ledger import actions as ledger
 from broadsheet.business.subscriptions import events as subscriptions
 from broadsheet.front.web import pressing
 from broadsheet.gate.core.vocabulary import StoryFacts
 from broadsheet.gate.house import actions as gate
-from broadsheet.gate.house.events import PolicyChanged
+from broadsheet.gate.house.events import ErasureOwed, PolicyChanged, UnionOwed
 from broadsheet.news.archive import actions as archive
 from broadsheet.news.newsroom import events as newsroom
 from broadsheet.news.newsroom import queries as stories
@@ -28,6 +29,10 @@ def file_story(event: newsroom.StoryPublished, at: datetime) -> None:
     standing = stories.standing(event.story_id)
     if standing is not None:
         _file(standing, at)
+
+
+def shut_search(event: newsroom.StoryPublished, at: datetime) -> None:
+    archive.shut_story(event.story_id, at)
 
 
 def press_story(event: newsroom.StoryPublished, at: datetime) -> None:
@@ -97,6 +102,14 @@ def unite_meters(event: readers.LoggedIn, at: datetime) -> None:
         gate.unite(event.device, event.reader, at=at)
 
 
+def settle_union(event: UnionOwed, at: datetime) -> None:
+    gate.settle_union(event.device, event.reader)
+
+
+def settle_erasure(event: ErasureOwed, at: datetime) -> None:
+    gate.settle_erasure(event.identity)
+
+
 def void_passes(
     event: readers.LoggedOutEverywhere | readers.PasswordChanged | readers.SessionEnded,
     at: datetime,
@@ -107,6 +120,7 @@ def void_passes(
 def forget_reader(event: readers.Erased, at: datetime) -> None:
     gate.void_passes(event.reader, at=at)
     gate.erase(event.reader, at=at)
+    ledger.forget_reader(event.reader)
 
 
 # --- Subscriptions --------------------------------------------------------------------

@@ -50,7 +50,6 @@ class Answer:
     known: Known
     page: SplitPage
     reader: bool
-    cookies: RawHeaders
 
     def etag(self, furniture: Furniture) -> bytes:
         """
@@ -118,12 +117,6 @@ class Replies:
 
     def page_headers(self, decision: Decision) -> RawHeaders:
         return self._free if decision.reason is Reason.FREE else self._gated
-
-    async def page(
-        self, send: Send, headers: RawHeaders, html: bytes, head: bool
-    ) -> None:
-        length = (b"content-length", b"%d" % len(html))
-        await _answer(send, 200, [*headers, length], b"" if head else html)
 
     async def not_modified(self, send: Send, headers: RawHeaders) -> None:
         await _answer(send, 304, headers, b"")
@@ -195,6 +188,17 @@ async def gone(app: App, scope: Scope, receive: Receive, send: Send) -> None:
     await app(scope, receive, send_gone)
 
 
+def start_message(status: int, headers: RawHeaders) -> Message:
+    return {"type": "http.response.start", "status": status, "headers": headers}
+
+
+def body_message(html: bytes) -> Message:
+    return {"type": "http.response.body", "body": html}
+
+
+NO_BODY = body_message(b"")
+
+
 async def _answer(send: Send, status: int, headers: RawHeaders, html: bytes) -> None:
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": html})
+    await send(start_message(status, headers))
+    await send(body_message(html))

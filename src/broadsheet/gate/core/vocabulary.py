@@ -183,7 +183,8 @@ class Policy:
     lead_in_min: int = 50
     lead_in_max: int = 100
     store_down_open: bool = True
-    crawlers: tuple[CrawlerRule, ...] = ()
+    # Left out of the hash, which every reader's view pays for.
+    crawlers: tuple[CrawlerRule, ...] = field(default=(), hash=False)
 
     @property
     def limit_registered(self) -> int:
@@ -210,6 +211,11 @@ class Reading:
     meter: Meter = NOBODY
     policy: Policy = field(default_factory=Policy)
     crawler: Visitant | None = None
+
+    def __hash__(self) -> int:
+        # Readings key what is remembered of past decisions. Their equality looks at
+        # every field; a hash need only tell most of them apart, and quickly.
+        return hash((self.story.story_id, self.features, self.meter.count))
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,19 +18,18 @@ from broadsheet.gate.core import crawlers, known, meter, pages, signatures, voca
 from broadsheet.gate.core.crawlers import BadRanges as BadRanges
 from broadsheet.gate.core.pages import UnknownPlaceholder as UnknownPlaceholder
 from broadsheet.gate.core.signatures import BadKeys as BadKeys
-from broadsheet.gate.store import Kind, statements
+from broadsheet.gate.store import Kind, StoreDown
 from broadsheet.gate.store.crawlers import KEYS, RANGES
 from broadsheet.gate.store.postgres import CHANNEL
 from broadsheet.plumbing import outbox, publication
 
-from . import models, queries
-from .events import PolicyChanged
+from . import metering, models, queries
+from .events import ErasureOwed, PolicyChanged, UnionOwed
 
 _PATH = re.compile(r"/[^/?#\s]+/[^/?#\s]*-(\d+)/")
 _FEATURE = re.compile(r"news|adfree|archive|epaper|vertical:[a-z0-9-]+")
 _HOST = re.compile(r"(?=.{4,120}$)[a-z0-9-]+(\.[a-z0-9-]+)+")
 CHANGES_KEPT = timedelta(days=1)  # A gate that was away for longer must start anew.
-METER_KEPT = timedelta(days=1)  # After its period, in case the clock is put back.
 
 
 VISITS_KEPT = timedelta(days=400)  # A year, and the same weeks of the year before.
@@ -195,10 +194,19 @@ def void_passes(reader: UUID, *, at: datetime) -> None:
 
 @transaction.atomic
 def unite(device: UUID, reader: UUID, *, at: datetime) -> None:
-    """Give device and reader the union of what both have read, never the sum."""
-    with connection.cursor() as cursor:
-        for statement in statements.UNITE:
-            cursor.execute(statement, {"both": [device, reader]})
+    """
+    Give device and reader the union of what both have read, never the sum. A login must
+    not fail for it: if the meter cannot be reached, the union is owed.
+    """
+    try:
+        settle_union(device, reader)
+    except StoreDown:
+        outbox.announce(UnionOwed(device, reader), at=at)
+
+
+def settle_union(device: UUID, reader: UUID) -> None:
+    """Unite now, or raise `StoreDown`. Doing it twice is as doing it once."""
+    metering.current().unite(device, reader)
 
 
 # --- Crawlers ---------------------------------------------------------------------
@@ -244,16 +252,31 @@ def crawler_rules_edited(*, at: datetime) -> None:
 # --- Housekeeping -----------------------------------------------------------------
 
 
+@transaction.atomic
 def erase(identity: UUID, *, at: datetime) -> None:
-    """Forget what a device or a reader has read, as she may ask of us."""
+    """
+    Forget what a device or a reader has read, as she may ask of us. If the meter cannot
+    be reached, the erasure is owed.
+    """
+    # Also where she was counted before the meter moved to Valkey.
     models.MeterRow.objects.filter(identity=identity).delete()
+    try:
+        settle_erasure(identity)
+    except StoreDown:
+        outbox.announce(ErasureOwed(identity), at=at)
+
+
+def settle_erasure(identity: UUID) -> None:
+    """Forget now, or raise `StoreDown`. Doing it twice is as doing it once."""
+    metering.current().erase(identity)
 
 
 @transaction.atomic
 def sweep(*, at: datetime) -> int:
     """
     Delete meter rows in which nothing counts any more, changes that every gate has
-    heard, and crawlers' visits of long ago. Return the number of meter rows. Reads the whole meter table: run it daily.
+    heard, and crawlers' visits of long ago. Return the number of meter rows. Reads the
+    whole meter table: run it daily. Rows in Valkey go by themselves.
     """
     start = meter.period_start(queries.policy().period, publication.current().zone, at)
     with connection.cursor() as cursor:
@@ -264,7 +287,7 @@ def sweep(*, at: datetime) -> int:
                AND NOT EXISTS (SELECT FROM unnest(read_at) AS moment
                                 WHERE moment >= %(start)s)
             """,
-            {"start": start - METER_KEPT},
+            {"start": start - meter.KEPT_AFTER},
         )
         deleted: int = cursor.rowcount
     models.Change.objects.filter(at__lt=at - CHANGES_KEPT).delete()

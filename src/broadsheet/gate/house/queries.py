@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Count
 from django.db.models.functions import TruncDate
 
 from broadsheet.gate.core import decide as core
-from broadsheet.gate.core import meter, passes, visitor, wall
+from broadsheet.gate.core import passes, visitor, wall
 from broadsheet.gate.core.meter import Ask
 from broadsheet.gate.core.visitor import Visitor
 from broadsheet.gate.core.vocabulary import (
@@ -25,13 +24,15 @@ from broadsheet.gate.core.vocabulary import (
     Policy,
     Purpose,
     Reading,
+    Standing,
     StoryFacts,
 )
-from broadsheet.gate.store import statements
+from broadsheet.gate.store import StoreDown, statements
 from broadsheet.gate.store.crawlers import Document
 from broadsheet.plumbing import publication
 
-from . import minting, models
+from . import metering, minting, models
+from .metering import meter_facts as meter_facts
 from .minting import keyring as keyring
 from .minting import mint as mint
 from .minting import verticals
@@ -185,13 +186,11 @@ def story(story_id: int) -> StoryFacts:
 def _meter(ask: Ask | None, count: bool) -> Meter:
     if ask is None:
         return NOBODY
-    with connection.cursor() as cursor:
-        if count and ask.limit > 0:
-            cursor.execute(statements.COUNT, statements.columns([ask]))
-            _, stories, opened = cursor.fetchone()
-            return statements.answered(ask, stories, opened)
-        cursor.execute(statements.PEEK, (ask.identity, ask.since))
-        return meter.standing(ask, cursor.fetchone()[0])
+    counting = metering.current()
+    try:
+        return counting.count(ask) if count else counting.peek(ask)
+    except StoreDown:
+        return Meter(Standing.DOWN, limit=ask.limit)
 
 
 # --- Who is there -----------------------------------------------------------------
