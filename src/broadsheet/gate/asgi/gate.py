@@ -10,7 +10,8 @@ from datetime import datetime
 from uuid import uuid4
 
 from broadsheet.gate.core import passes
-from broadsheet.gate.core.decide import needs_meter
+from broadsheet.gate.core.decide import decide, needs_meter
+from broadsheet.gate.core.known import Crawler
 from broadsheet.gate.core.pages import SplitPage
 from broadsheet.gate.core.passes import DEVICE_COOKIE, READER_COOKIE, Keyring
 from broadsheet.gate.core.visitor import Visitor, Wallet, open_wallet, visitor_with
@@ -21,6 +22,7 @@ from broadsheet.gate.core.vocabulary import (
     Reading,
     Reason,
     Standing,
+    Verdict,
 )
 from broadsheet.gate.store import Store, StoreDown
 from broadsheet.kit import clock
@@ -28,6 +30,7 @@ from broadsheet.kit.headers import Headers, security
 
 from . import reply
 from .address import Known, raw_path, story_meant, welcomed, with_welcome
+from .doorman import Doorman, glance
 from .memory import DEFAULT_ROOM, Memory, Presser, Room, Tally
 from .remembered import Printed, Printer, Wallets
 from .reply import NO_BODY, RawHeaders, Replies, start_message
@@ -50,7 +53,7 @@ class Gate:
     block, and are called in threads. `tally` counts views and faults.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  All that main has and the gate may not import.
         self,
         app: App,
         *,
@@ -62,6 +65,7 @@ class Gate:
         headers: Headers | None = None,
         wall: Callable[[], datetime] = clock.wall,
         room: Room = DEFAULT_ROOM,
+        doorman: Doorman | None = None,
     ) -> None:
         self._app, self._store = app, store
         self._keyring, self._minter = keyring, minter
@@ -71,6 +75,7 @@ class Gate:
         self._printer = Printer(self._replies, room.printed_bytes)
         self._wallets = Wallets(keyring)
         self._refused: dict[str, float] = {}
+        self._doorman = doorman or Doorman()
         self.tally = Tally()
         self._memory = Memory(
             store,
@@ -111,6 +116,7 @@ class Gate:
             self.tally.faults["store"] += 1
 
     async def close(self) -> None:
+        await self._doorman.close()
         await self._memory.close()
         self._threads.shutdown(wait=False)
 
@@ -154,6 +160,10 @@ class Gate:
     async def _view(
         self, known: Known, page: SplitPage, scope: Scope, send: Send
     ) -> None:
+        crawler = glance(scope["headers"])
+        if crawler is not None:
+            await self._crawl(known, page, crawler, scope, send)
+            return
         request = Request.of(scope)
         at = self._memory.now()
         visitor, cookies = await self._visitor(request, at)
@@ -173,6 +183,38 @@ class Gate:
             await self._welcome(known, scope, send, at)
         else:
             await self._show(printed, cookies, request, send)
+
+    async def _crawl(
+        self, known: Known, page: SplitPage, crawler: Crawler, scope: Scope, send: Send
+    ) -> None:
+        """Answer a machine by the rule for its kind: without a meter, or round trip."""
+        request, at = Request.of(scope), self._memory.now()
+        policy = self._memory.orders.policy
+        visitant = await self._doorman.identify(crawler, scope, at)
+        visitor, cookies = await self._visitor(request, at)
+        reading = Reading(
+            known.facts,
+            request.purpose,
+            visitor.features,
+            policy=policy,
+            crawler=visitant,
+        )
+        decision = decide(reading)
+        self.tally.views[decision.reason.value] += 1
+        self._doorman.note(visitant, decision, at)
+        if decision.verdict not in (Verdict.FULL, Verdict.CUT):
+            rule = policy.rule(visitant)
+            await self._replies.closed_to_machines(send, rule, head=request.head)
+            return
+        printed = self._printer.print(
+            reading,
+            known,
+            page,
+            self._memory.furniture,
+            reader=visitor.reader is not None,
+        )
+        headers = reply.for_machines(decision, cookies)
+        await self._show(printed, headers, request, send)
 
     async def _show(
         self, printed: Printed, cookies: RawHeaders, request: Request, send: Send

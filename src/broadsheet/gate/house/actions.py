@@ -14,9 +14,12 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from broadsheet.gate.core import meter, pages, vocabulary
+from broadsheet.gate.core import crawlers, known, meter, pages, signatures, vocabulary
+from broadsheet.gate.core.crawlers import BadRanges as BadRanges
 from broadsheet.gate.core.pages import UnknownPlaceholder as UnknownPlaceholder
+from broadsheet.gate.core.signatures import BadKeys as BadKeys
 from broadsheet.gate.store import Kind, StoreDown
+from broadsheet.gate.store.crawlers import KEYS, RANGES
 from broadsheet.gate.store.postgres import CHANNEL
 from broadsheet.plumbing import outbox, publication
 
@@ -25,7 +28,11 @@ from .events import ErasureOwed, PolicyChanged, UnionOwed
 
 _PATH = re.compile(r"/[^/?#\s]+/[^/?#\s]*-(\d+)/")
 _FEATURE = re.compile(r"news|adfree|archive|epaper|vertical:[a-z0-9-]+")
+_HOST = re.compile(r"(?=.{4,120}$)[a-z0-9-]+(\.[a-z0-9-]+)+")
 CHANGES_KEPT = timedelta(days=1)  # A gate that was away for longer must start anew.
+
+
+VISITS_KEPT = timedelta(days=400)  # A year, and the same weeks of the year before.
 
 
 class BadPath(Exception):
@@ -34,6 +41,14 @@ class BadPath(Exception):
 
 class UnknownFeature(Exception):
     """A grant names a feature that the gate does not know. Do not try again."""
+
+
+class UnknownList(Exception):
+    """No crawler in our table publishes a list of this name. Do not try again."""
+
+
+class NotAHost(Exception):
+    """An agent is known by its host. Do not try again."""
 
 
 class NoBitLeft(Exception):
@@ -194,6 +209,46 @@ def settle_union(device: UUID, reader: UUID) -> None:
     metering.current().unite(device, reader)
 
 
+# --- Crawlers ---------------------------------------------------------------------
+
+
+def file_ranges(name: str, document: str, *, at: datetime) -> int:
+    """
+    File the newest list of an operator's addresses; `name` is its file's, without
+    `.json`. Return how many ranges it has. The gates look once a minute. Raise
+    `UnknownList`, `BadRanges`.
+    """
+    if name not in known.RANGES:
+        names = ", ".join(sorted(known.RANGES))
+        raise UnknownList(f"{name!r} is no list of a crawler's; known are {names}.")
+    networks = crawlers.parse_ranges(document)
+    _file_document(RANGES, name, document, at)
+    return len(networks)
+
+
+def file_agent_keys(agent: str, document: str, *, at: datetime) -> int:
+    """
+    File the directory of keys that the agent at this host signs its requests with.
+    Return how many they are. Raise `NotAHost`, `BadKeys`.
+    """
+    if not _HOST.fullmatch(agent):
+        raise NotAHost(f"{agent!r} is no host; give one such as chatgpt.com.")
+    keys = signatures.read_keys(document)
+    _file_document(KEYS, agent, document, at)
+    return len(keys)
+
+
+def _file_document(what: str, name: str, document: str, at: datetime) -> None:
+    models.CrawlerDocument.objects.update_or_create(
+        what=what, name=name, defaults={"document": document, "filed_at": at}
+    )
+
+
+def crawler_rules_edited(*, at: datetime) -> None:
+    """Tell all gates that the desk has changed what crawlers get."""
+    _wake()
+
+
 # --- Housekeeping -----------------------------------------------------------------
 
 
@@ -219,9 +274,9 @@ def settle_erasure(identity: UUID) -> None:
 @transaction.atomic
 def sweep(*, at: datetime) -> int:
     """
-    Delete meter rows in which nothing counts any more, and changes that every gate has
-    heard. Return the number of meter rows. Reads the whole meter table: run it daily.
-    Rows in Valkey go by themselves.
+    Delete meter rows in which nothing counts any more, changes that every gate has
+    heard, and crawlers' visits of long ago. Return the number of meter rows. Reads the
+    whole meter table: run it daily. Rows in Valkey go by themselves.
     """
     start = meter.period_start(queries.policy().period, publication.current().zone, at)
     with connection.cursor() as cursor:
@@ -236,6 +291,7 @@ def sweep(*, at: datetime) -> int:
         )
         deleted: int = cursor.rowcount
     models.Change.objects.filter(at__lt=at - CHANGES_KEPT).delete()
+    models.CrawlerVisit.objects.filter(at__lt=at - VISITS_KEPT).delete()
     return deleted
 
 
