@@ -14,9 +14,15 @@ class Login(NamedTuple):
 
 EDITOR = Login("editor@demo.example", "desk", "Meera Nair", "edits and publishes")
 CIRCULATION = Login(
-    "circulation@demo.example", "desk", "Arjun Rao", "plans, prices, subscribers"
+    "circulation@demo.example", "desk", "Arjun Rao", "plans, prices, the gate"
+)
+REPORTER = Login(
+    "reporter@demo.example", "desk", "Imran Qadri", "files and submits stories"
+)
+SUB_EDITOR = Login(
+    "subeditor@demo.example", "desk", "Leela Varghese", "reads, corrects, publishes"
 )
 READER = Login(
     "reader@demo.example", "reader", "Kavya Iyer", "a registered reader, no plan"
 )
-LOGINS = (EDITOR, CIRCULATION, READER)
+LOGINS = (EDITOR, SUB_EDITOR, REPORTER, CIRCULATION, READER)

@@ -77,6 +77,7 @@ MIDDLEWARE = [
     "broadsheet.readers.middleware.LastSeenMiddleware",
     "broadsheet.front.web.moved.OldAddressMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "broadsheet.front.desk.zone.DeskTimeMiddleware",
 ]
 
 TEMPLATES = [
@@ -151,6 +152,7 @@ LANGUAGES = [
     ("ml", "മലയാളം"),
 ]
 LOCALE_PATHS = [PACKAGE / "front" / "theme" / "locale"]
+FORMAT_MODULE_PATH = "broadsheet.front.theme.formats"
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
@@ -187,6 +189,7 @@ WAGTAIL_SITE_NAME = "Broadsheet"
 WAGTAILADMIN_BASE_URL = BROADSHEET.origin
 WAGTAIL_ENABLE_UPDATE_CHECK = False
 WAGTAIL_ENABLE_WHATS_NEW_BANNER = False
+WAGTAIL_GRAVATAR_PROVIDER_URL = None  # Nobody else learns who works here.
 TAGGIT_CASE_INSENSITIVE = True  # “RBI” and “rbi” are one topic.
 WAGTAILIMAGES_IMAGE_MODEL = "newsroom.Picture"
 WAGTAILSEARCH_BACKENDS = {

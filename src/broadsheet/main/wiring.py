@@ -11,7 +11,9 @@ from broadsheet.business.catalogue.events import OfferChanged
 from broadsheet.business.payments import events as payments
 from broadsheet.business.subscriptions import actions as subscribing
 from broadsheet.business.subscriptions import events as subscriptions
+from broadsheet.front.web import proofs
 from broadsheet.gate.house.events import ErasureOwed, PolicyChanged, UnionOwed
+from broadsheet.news.newsroom import actions as newsrooming
 from broadsheet.news.newsroom import events as newsroom
 from broadsheet.plumbing import jobs, outbox
 from broadsheet.plumbing.outbox import Heard
@@ -57,3 +59,4 @@ ROUTES: Mapping[type, Heard] = {
 
 def connect() -> None:
     outbox.connect(ROUTES, defer=jobs.defer)
+    newsrooming.print_proofs_with(proofs.draw)

@@ -130,4 +130,4 @@ class PlansItem(MenuItem):
 
 @hooks.register("register_admin_menu_item")
 def menu_item() -> MenuItem:
-    return PlansItem(_("Plans"), reverse("catalogue_plans"), icon_name="tag", order=600)
+    return PlansItem(_("Plans"), reverse("catalogue_plans"), icon_name="tag", order=500)

@@ -1,19 +1,117 @@
-"""What the desk gains beside the rooms' own: the outbox."""
+"""The desk as a whole: its first page, its menu, its look, and the works behind it."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest
+from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, include, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 
-from . import outbox
+from . import home, outbox, works
+
+# Wagtail's own items that a newspaper's desk has no use for.
+NOT_OURS = {"help", "documents"}
+REPORTS_NOT_OURS = {"locked-pages", "aging-pages"}  # They look at the page tree only.
+PLACES = {"newsroom": 100, "images": 200, "explorer": 300}
+
+
+class Permitted(MenuItem):
+    """An item for whoever has the permission that its page asks for."""
+
+    def __init__(self, *args: Any, permission: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.permission = permission
+
+    def is_shown(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm(self.permission))
 
 
 class ForSuperusers(MenuItem):
     def is_shown(self, request: HttpRequest) -> bool:
         return bool(request.user.is_superuser)
+
+
+# --- The look ---------------------------------------------------------------------------
+
+
+@hooks.register("insert_global_admin_css")
+def look() -> SafeString:
+    return format_html('<link rel="stylesheet" href="{}">', static("desk/desk.css"))
+
+
+# --- The first page ---------------------------------------------------------------------
+
+
+@hooks.register("construct_homepage_panels", order=-100)
+def begin_anew(request: HttpRequest, panels: list[Any]) -> None:
+    """Put our masthead where Wagtail's own panels were; the rooms add theirs after."""
+    panels[:] = [home.Masthead()]
+
+
+@hooks.register("construct_homepage_panels", order=100)
+def show_the_works(request: HttpRequest, panels: list[Any]) -> None:
+    if request.user.is_superuser:
+        panels.append(home.Mails())
+    if request.user.has_perm(works.MAY_SEE_DELIVERIES):
+        panels.append(home.Works())
+
+
+@hooks.register("construct_homepage_summary_items", order=100)
+def count_no_pages(request: HttpRequest, items: list[Any]) -> None:
+    items.clear()
+
+
+# --- The menu ---------------------------------------------------------------------------
+
+
+@hooks.register("construct_main_menu")
+def arrange(request: HttpRequest, items: list[MenuItem]) -> None:
+    items[:] = [item for item in items if item.name not in NOT_OURS]
+    for item in items:
+        item.order = PLACES.get(item.name, item.order)
+
+
+@hooks.register("construct_reports_menu")
+def arrange_reports(request: HttpRequest, items: list[MenuItem]) -> None:
+    items[:] = [item for item in items if item.name not in REPORTS_NOT_OURS]
+
+
+@hooks.register("register_admin_menu_item")
+def outbox_item() -> MenuItem:
+    return ForSuperusers(
+        _("Outbox"), reverse("outbox:index"), icon_name="mail", order=700
+    )
+
+
+@hooks.register("register_reports_menu_item")
+def imports_item() -> MenuItem:
+    return Permitted(
+        _("Imports"),
+        reverse("desk_imports"),
+        icon_name="download",
+        order=10,
+        permission=works.MAY_SEE_IMPORTS,
+    )
+
+
+@hooks.register("register_reports_menu_item")
+def deliveries_item() -> MenuItem:
+    return Permitted(
+        _("Deliveries"),
+        reverse("desk_deliveries"),
+        icon_name="resubmit",
+        order=20,
+        permission=works.MAY_SEE_DELIVERIES,
+    )
+
+
+# --- The pages --------------------------------------------------------------------------
 
 
 @hooks.register("register_admin_urls")
@@ -27,8 +125,10 @@ def outbox_urls() -> list[URLPattern | URLResolver]:
     return [path("outbox/", include((patterns, "outbox")))]
 
 
-@hooks.register("register_admin_menu_item")
-def outbox_item() -> MenuItem:
-    return ForSuperusers(
-        _("Outbox"), reverse("outbox:index"), icon_name="mail", order=9000
-    )
+@hooks.register("register_admin_urls")
+def works_urls() -> list[URLPattern | URLResolver]:
+    return [
+        path("imports/", works.imports, name="desk_imports"),
+        path("imports/<int:run_id>/", works.import_report, name="desk_import"),
+        path("deliveries/", works.deliveries, name="desk_deliveries"),
+    ]

@@ -58,7 +58,7 @@ def rendered(story_id: int) -> PressedPage | None:
         return None
     for_full, for_cut = gate.for_pressing(story_id)
     lead = newsroom.body(story_id, for_cut)
-    sheet = _Sheet(story, lead_paragraphs=paragraph_count(lead))
+    sheet = Sheet(story, lead_paragraphs=paragraph_count(lead))
     with publication_language():
         return PressedPage(
             story_id=story_id,
@@ -69,7 +69,9 @@ def rendered(story_id: int) -> PressedPage | None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Sheet:
+class Sheet:
+    """Draws one story, full or cut, with the slots marked and none of them filled."""
+
     story: newsroom.StoryPage
     lead_paragraphs: int
 

@@ -1,4 +1,4 @@
-"""At the desk: Settings, Gate; and Crawlers, with their rules."""
+"""At the desk: Gate, in the menu beside the newsroom; Crawlers, with their rules."""
 
 from __future__ import annotations
 
@@ -17,6 +17,23 @@ from broadsheet.plumbing import publication
 
 from . import actions, desk
 from .models import CrawlerRule, Policy
+
+
+class GateItem(MenuItem):
+    def is_shown(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("gate.change_policy"))
+
+
+@hooks.register("register_admin_menu_item")
+def gate_item() -> MenuItem:
+    url = reverse("wagtailsettings:edit", args=["gate", "policy"])
+    return GateItem(_("Gate"), url, icon_name="lock", order=400)
+
+
+@hooks.register("construct_settings_menu")
+def once_in_the_menu(request: HttpRequest, items: list[MenuItem]) -> None:
+    """The policy is not a setting among others: it is in the main menu."""
+    items[:] = [item for item in items if item.name != "gate"]
 
 
 @hooks.register("after_edit_setting")

@@ -6,20 +6,39 @@ it again changes nothing, and refuses to touch a publication that is not the dem
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 
 from broadsheet.business.catalogue import actions as catalogue
 from broadsheet.business.ledger import actions as books
 from broadsheet.front.web import pressing
-from broadsheet.main.logins import CIRCULATION, EDITOR, LOGINS, READER, Login
+from broadsheet.main.logins import (
+    CIRCULATION,
+    EDITOR,
+    LOGINS,
+    READER,
+    REPORTER,
+    SUB_EDITOR,
+    Login,
+)
+from broadsheet.news.newsroom import actions as newsroom
 from broadsheet.plumbing import publication
 from broadsheet.plumbing.models import Publication
 
 from . import paper
+
+CIRCULATION_GROUP = "Circulation"
+SELLING = (
+    "wagtailadmin.access_admin",
+    "catalogue.view_plan",
+    "catalogue.add_plan",
+    "catalogue.add_planversion",
+    "gate.change_policy",
+)
 
 
 @transaction.atomic
@@ -38,8 +57,12 @@ def open_demo(at: datetime, *, progress: paper.Progress = iter) -> tuple[Login, 
             "support_mail": "support@demo.example",
         },
     )
+    newsroom.open_newsroom()
+    _open_circulation()
     _welcome(EDITOR, is_staff=True, is_superuser=True)
-    _welcome(CIRCULATION, is_staff=True)
+    _welcome(SUB_EDITOR, group="Sub-editor")
+    _welcome(REPORTER, group="Reporter")
+    _welcome(CIRCULATION, group=CIRCULATION_GROUP)
     _welcome(READER)
     publication.forget()
     catalogue.open_shop(at=at)
@@ -49,23 +72,34 @@ def open_demo(at: datetime, *, progress: paper.Progress = iter) -> tuple[Login, 
     return LOGINS
 
 
+def _open_circulation() -> None:
+    """Make the group that sells: it sees plans and the gate, never the newsroom."""
+    group, _ = Group.objects.get_or_create(name=CIRCULATION_GROUP)
+    for name in SELLING:
+        app, codename = name.split(".")
+        group.permissions.add(
+            Permission.objects.get(content_type__app_label=app, codename=codename)
+        )
+
+
 def _welcome(
-    login: Login, *, is_staff: bool = False, is_superuser: bool = False
+    login: Login, *, is_staff: bool = False, is_superuser: bool = False, group: str = ""
 ) -> None:
     readers = get_user_model()._default_manager
     reader = readers.filter(email=login.email).first()
-    if reader is not None:
-        return
+    if reader is None:
+        reader = _make(login, is_staff=is_staff or bool(group), boss=is_superuser)
+    if group:
+        reader.groups.add(Group.objects.get(name=group))
+
+
+def _make(login: Login, *, is_staff: bool, boss: bool) -> Any:
     reader = get_user_model()(
-        email=login.email,
-        name=login.name,
-        is_staff=is_staff,
-        is_superuser=is_superuser,
+        email=login.email, name=login.name, is_staff=is_staff, is_superuser=boss
     )
     reader.set_password(login.password)
     reader.save()
     EmailAddress.objects.create(
         user=reader, email=login.email, verified=True, primary=True
     )
-    if is_staff and not is_superuser:
-        reader.user_permissions.add(Permission.objects.get(codename="access_admin"))
+    return reader

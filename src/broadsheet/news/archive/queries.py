@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.db import connection
 from django.db.models import Q
+from django.db.models.fields.json import KeyTransform
 
 from broadsheet.news.newsroom import queries as newsroom
 from broadsheet.news.newsroom.queries import Teaser
@@ -68,6 +69,17 @@ def redirect(path: str) -> int | None:
 def runs(limit: int = 50) -> tuple[ImportRun, ...]:
     """Return the last imports, the newest first."""
     return tuple(ImportRun.objects.order_by("-started_at", "-pk")[:limit])
+
+
+def run_lines(limit: int = 50) -> tuple[ImportRun, ...]:
+    """Return the same without their reports, which may be long, but with `stories`."""
+    rows = ImportRun.objects.order_by("-started_at", "-pk").defer("report")
+    return tuple(rows.annotate(stories=KeyTransform("stories", "report"))[:limit])
+
+
+def run(run_id: int) -> ImportRun | None:
+    """Return one import with its whole report, or None."""
+    return ImportRun.objects.filter(pk=run_id).first()
 
 
 # `simple` finds words of every language as they stand, `english` their other forms.

@@ -6,6 +6,7 @@ verb does not ask whether she may, its surface does.
 """
 
 from ..models import Embargoed, WasPublished
+from ..models.proofs import NoPrinter, Proof, print_proofs_with
 from .filing import BadBlock, BadStory, NoSuchAuthor, NoSuchSection, file
 from .house import BadPicture, add_picture, open_author, open_section
 from .living import (
@@ -28,7 +29,9 @@ __all__ = [
     "NoSuchAuthor",
     "NoSuchSection",
     "NoSuchStory",
+    "NoPrinter",
     "NotLive",
+    "Proof",
     "WasPublished",
     "Withdrawn",
     "add_picture",
@@ -37,6 +40,7 @@ __all__ = [
     "open_author",
     "open_newsroom",
     "open_section",
+    "print_proofs_with",
     "publish",
     "publish_due",
     "spike",

@@ -1,6 +1,7 @@
 """The newsroom's storage."""
 
 from .blocks import Body
+from .desk import Desk
 from .pages import InfoPage
 from .people import Author, Section
 from .pictures import Picture, Rendition
@@ -12,6 +13,7 @@ __all__ = [
     "Body",
     "Byline",
     "Correction",
+    "Desk",
     "Embargoed",
     "InfoPage",
     "Picture",

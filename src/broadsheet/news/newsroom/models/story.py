@@ -17,7 +17,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db import models, transaction
 from django.db.models import Q
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.text import slugify
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -36,12 +36,13 @@ from wagtail.models import (
     WorkflowMixin,
 )
 
+from broadsheet.gate.house import queries as gate
 from broadsheet.plumbing import outbox, publication
 
 from ..events import StoryPublished, StoryWithdrawn
 from ..rules import bad_access, lead_in, story_path, under_embargo, word_count
 from ..rules.addresses import LONGEST_SLUG
-from . import showing
+from . import proofs, showing
 from .blocks import Body
 from .people import refuse
 from .publishing import Publishing
@@ -56,6 +57,10 @@ if TYPE_CHECKING:
 
 # The simple dictionary stems nothing, so that it serves every language alike.
 HEADLINE_WORDS = SearchVector("headline", config="simple")
+# A draft that no reader has seen, or a change of a live story that is not live yet.
+WAITS = Q(live=False, last_published_at=None) | Q(
+    live=True, has_unpublished_changes=True
+)
 ORIGIN = ("origin", "origin_id", "origin_digest")
 
 
@@ -198,6 +203,11 @@ class Story(
                 name="river_of_picks",
                 condition=Q(live=True, picked_on__isnull=False),
             ),
+            models.Index(
+                models.F("latest_revision").desc(),
+                name="drafts_that_wait",
+                condition=WAITS,
+            ),
             GinIndex(HEADLINE_WORDS, name="words_of_headlines"),
             models.Index(
                 fields=["expire_at"],
@@ -309,20 +319,18 @@ class Story(
 
     # --- Preview -----------------------------------------------------------------------
 
-    def get_preview_template(self, request: HttpRequest, mode_name: str) -> str:
-        return "pages/story.html"
-
-    def get_preview_context(
-        self, request: HttpRequest, mode_name: str
-    ) -> dict[str, Any]:
-        blocks = showing.blocks_of(self.body)
-        cut = mode_name == "cut"
-        return {
-            "request": request,
-            "story": showing.story_page(self, at=publication.now()),
-            "blocks": lead_in(blocks) if cut else blocks,
-            "cut": cut,
-        }
+    def serve_preview(self, request: HttpRequest, mode_name: str) -> HttpResponse:
+        """Return the page that readers would get: whole, or cut with its wall."""
+        policy = gate.policy()
+        stored = showing.stored_blocks(self.body)
+        proof = proofs.Proof(
+            story=showing.story_page(self, at=publication.now()),
+            section=self.section.slug,
+            blocks=showing.blocks_of(self.body),
+            lead=lead_in(stored, policy.lead_in_min, policy.lead_in_max),
+            cut=mode_name == "cut",
+        )
+        return HttpResponse(proofs.pull(proof))
 
 
 class Byline(Orderable):

@@ -3,6 +3,7 @@
 from .addresses import RESERVED, bad_access, bad_slug, story_path
 from .blocks import Block, reading_minutes, word_count
 from .clean import clean_block, clean_html, clean_inline, clean_list
+from .comparing import Difference, Run, differences, words_of
 from .lead import lead_in, sentence_ends
 from .shapes import (
     Byline,
@@ -22,9 +23,11 @@ __all__ = [
     "Block",
     "Byline",
     "Correction",
+    "Difference",
     "FrontPage",
     "Listing",
     "Picture",
+    "Run",
     "SectionLink",
     "Standing",
     "StoryPage",
@@ -35,10 +38,12 @@ __all__ = [
     "clean_html",
     "clean_inline",
     "clean_list",
+    "differences",
     "lead_in",
     "reading_minutes",
     "sentence_ends",
     "story_path",
     "under_embargo",
     "word_count",
+    "words_of",
 ]
