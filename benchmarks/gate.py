@@ -96,7 +96,9 @@ class Bench:
         self._rows = Rows(self._url)
         self._readers = Readers(found.secret, self._rows.clock_offset())
         self._secret = found.secret
-        self.figures: dict[str, float] = {}
+        self.figures: dict[str, float] = {
+            "load_average_before": round(os.getloadavg()[0], 1)  # Quiet: below one.
+        }
         self.ratios: dict[str, float] = {}
 
     def measure(self) -> dict[str, object]:
@@ -126,7 +128,8 @@ class Bench:
             "ratios": self.ratios,
             "against": "nginx, one worker, the same page as a file, the same cookies; "
             f"wrk with {_servers.CONNECTIONS} connections; {self._scale.rounds} turns "
-            f"of {self._scale.seconds} s; {os.cpu_count()} cores",
+            f"of {self._scale.seconds} s; {os.cpu_count()} cores; by_cpu: the time of "
+            "the server's own process for a request, without PostgreSQL's",
         }
 
     def _press(self, gate: Server) -> tuple[Story, Story]:
@@ -168,6 +171,11 @@ class Bench:
             if kind != "nginx":
                 of_nginx = load.per_second / found["nginx"].per_second
                 self.ratios[f"{kind}_of_nginx"] = round(of_nginx, 2)
+            # What others do on the machine disturbs this much less. It leaves out
+            # PostgreSQL's part, and is of no use where two servers share the work.
+            if kind not in ("nginx", "auth_request"):
+                of_cpu = found["nginx"].cpu_us / load.cpu_us
+                self.ratios[f"{kind}_of_nginx_by_cpu"] = round(of_cpu, 2)
 
     def _have_read(self, gate: Server, name: str, paths: list[str], story: str) -> Path:
         """Let readers read `paths`; return the lines with which they ask for `story`."""

@@ -323,6 +323,7 @@ async def test_a_node_that_hangs_holds_up_nobody_elsewhere(valkey_cluster, at):
 
 
 async def test_a_master_killed_is_followed_by_its_replica(valkey_cluster, at):
+    """Killed while 60 others are counting, on all three masters."""
     meter = ValkeyMeter(valkey_cluster.address)
     here, there = apart(valkey_cluster)
     for story in (1, 2):
@@ -331,6 +332,13 @@ async def test_a_master_killed_is_followed_by_its_replica(valkey_cluster, at):
     killed = owner(valkey_cluster, here)
     with killed.client() as client:
         assert client.wait(1, 5000) == 1  # The replica has what was counted.
+    crowd = [UUID(int=number) for number in range(1000, 1060)]
+    safe = [who for who in crowd if owner(valkey_cluster, who) is not killed]
+    opened: Counter[tuple[UUID, int]] = Counter()
+    reading = [
+        asyncio.create_task(read_to_the_wall(meter, who, at, opened)) for who in crowd
+    ]
+    await asyncio.sleep(0.2)
     killed.kill()
     try:
         with pytest.raises(StoreDown):
@@ -342,10 +350,33 @@ async def test_a_master_killed_is_followed_by_its_replica(valkey_cluster, at):
         assert answer == Meter(Standing.READ, 2, 3)
         rest = [await meter.count(ask(story, at, identity=here)) for story in (3, 4)]
         assert rest == [Meter(Standing.OPENED, 3, 3), Meter(Standing.SPENT, 3, 3)]
+        await asyncio.gather(*reading)
+        kept = {key: len(row) - 1 for key, row in valkey_cluster.rows().items()}
     finally:
         killed.start()
         await asyncio.to_thread(valkey_cluster.settle)
         await meter.close()
+
+    assert 0 < len(safe) < len(crowd)
+    for who in safe:  # Exactly: each of the thirty once.
+        assert [opened[who, story] for story in range(1, 31)] == [1] * 30
+    assert {kept[scripts.key(who)] for who in crowd} == {30}
+
+
+async def read_to_the_wall(meter, who, at, opened) -> None:
+    """Read until thirty stories are open, again and again while the meter is down."""
+    story = 1
+    while True:
+        try:
+            answer = await meter.count(ask(story, at, identity=who, limit=30))
+        except StoreDown:
+            await asyncio.sleep(0.1)
+            continue
+        opened[who, story] += answer.standing is Standing.OPENED
+        if answer.standing is Standing.SPENT:
+            return
+        story += 1
+        await asyncio.sleep(0.02)
 
 
 async def test_a_slot_that_moves_is_followed(valkey_cluster, at):

@@ -23,6 +23,8 @@ RECORD = """
 """
 DEMO = "SELECT exists(SELECT FROM readers_reader WHERE email LIKE '%@demo.example')"
 
+CALLED = "SELECT name FROM plumbing_publication WHERE id = 1"
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
@@ -55,6 +57,13 @@ def keep(var: Path, url: str) -> Prepared:
     prepared = Prepared(take(url), bool(row and row[0]))
     (var / NAME).write_text(json.dumps(asdict(prepared)))
     return prepared
+
+
+def name(url: str) -> str:
+    """Return what the publication is called: the payment page says whom one pays."""
+    with psycopg.connect(url, connect_timeout=5) as connection:
+        row = connection.execute(CALLED).fetchone()
+    return str(row[0]) if row else "Broadsheet"
 
 
 def _record(url: str) -> str:

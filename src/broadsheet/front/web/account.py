@@ -6,6 +6,7 @@ import random
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -103,6 +104,7 @@ def move(request: HttpRequest) -> HttpResponse:
     except ledger.NoSuchPlace:
         error = _("Choose where you live from the list.")
         return _overview(request, error=error, status=422)
+    messages.success(request, _("Saved. Your next invoice is written for this place."))
     return see_other("/account/")
 
 

@@ -75,7 +75,7 @@ def _run(port: int) -> None:
         is_demo = _prepare(settings, url)
         # Only now: what was free before a minute of preparing may be taken since.
         environment = _environment(settings)
-        children = _children(settings, environment, port)
+        children = _children(settings, environment, port, fingerprint.name(url))
         try:
             for child in children:
                 supervisor.start(child)
@@ -181,7 +181,7 @@ def _last(text: str) -> str:
 
 
 def _children(
-    settings: Settings, environment: dict[str, str], port: int
+    settings: Settings, environment: dict[str, str], port: int, merchant: str
 ) -> list[Child]:
     """Return what runs, in the order of starting; `stage` is the order of stopping."""
     folder = settings.var / "log"
@@ -201,9 +201,8 @@ def _children(
     if PREFIX + "GATEWAY_URL" not in os.environ:
         store = str(settings.var / "paper-gateway.sqlite3")
         where = str(urlsplit(environment[PREFIX + "GATEWAY_URL"]).port)
-        children.append(
-            child("gateway", 1, "paper_gateway", "--port", where, "--store", store)
-        )
+        words = ("--port", where, "--store", store, "--merchant", merchant)
+        children.append(child("gateway", 1, "paper_gateway", *words))
     return children
 
 

@@ -36,6 +36,7 @@ class Findings:
     asked: Counter[tuple[str, str]] = field(default_factory=Counter)  # By kind, group.
     leaks: list[Leak] = field(default_factory=list)
     controls: dict[str, bool] = field(default_factory=dict)  # What was seen to be so.
+    faults: set[str] = field(default_factory=set)  # What broke the site, though dry.
 
     @property
     def clean(self) -> bool:
@@ -78,9 +79,11 @@ def check(
             found = threads.map(
                 lambda one, kind=kind: _look(wire, watch, kind, one), requests
             )
-            for request, leaks in zip(requests, found, strict=True):
+            for request, (leaks, broke) in zip(requests, found, strict=True):
                 findings.asked[kind.name, request.group] += 1
                 findings.leaks += leaks
+                if broke:
+                    findings.faults.add(str(request))
         _search(wire, watch, kinds, findings, threads)
 
 
@@ -101,17 +104,24 @@ def _worth_asking(
             yield request
 
 
-def _look(wire: Wire, watch: Watch, kind: Kind, request: Request) -> list[Leak]:
+def _look(
+    wire: Wire, watch: Watch, kind: Kind, request: Request
+) -> tuple[list[Leak], bool]:
+    """Return what leaked, and if the site broke."""
+    seen: dict[str, str] = {}
+    broke = False
     try:
-        seen = [watch.seen(answer) for answer in _answers(wire, kind, request)]
+        for answer in _answers(wire, kind, request):
+            seen |= watch.seen(answer)
+            broke = broke or answer.status in (500, 502, 504)
     except Unreadable as error:
         # What cannot be looked into is no proof of anything.
-        seen = [{"?": str(error)}]
-    return [
+        seen["?"] = str(error)
+    leaks = [
         Leak(kind.name, request.group, str(request), word, place)
-        for words in seen
-        for word, place in words.items()
+        for word, place in seen.items()
     ]
+    return leaks, broke
 
 
 def _answers(wire: Wire, kind: Kind, request: Request) -> Iterator[Answer]:

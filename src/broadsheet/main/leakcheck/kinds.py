@@ -123,10 +123,8 @@ def _set_cookie(answer: Answer, name: str) -> str | None:
 def spend(wire: Wire, cookies: Sequence[str], but: Sequence[int]) -> None:
     """Read metered stories, none of `but`, until there is no free one left."""
     for number in metered(wire, but):
-        one = f"/api/v1/stories/{number}"
-        wire.ask(Request("", one), cookies)
-        decision = json.loads(wire.ask(Request("", f"{one}/decision"), cookies).body)
-        if decision["limit"] and decision["count"] >= decision["limit"]:
+        answer = wire.ask(Request("", f"/api/v1/stories/{number}"), cookies)
+        if json.loads(answer.body)["decision"]["reason"] == "spent":
             return
     raise CannotSpend(
         "There are too few metered stories to spend a meter on; publish some more."

@@ -22,6 +22,7 @@ def as_json(findings: Findings) -> str:
             **totals(findings),
             "clean": findings.clean,
             "controls": findings.controls,
+            "faults": sorted(findings.faults),
             "asked": rows,
             "leaked": [asdict(leak) for leak in findings.leaks],
         }
@@ -40,6 +41,8 @@ def as_table(findings: Findings) -> Iterator[str]:
     for name, held in findings.controls.items():
         if not held:
             yield f"CONTROL FAILED  {name}"
+    for request in sorted(findings.faults):
+        yield f"BROKE THE SITE, WITHOUT A LEAK  {request}"
     for leak in findings.leaks[:SHOWN]:
         yield f"LEAK  {leak}"
     if len(findings.leaks) > SHOWN:
