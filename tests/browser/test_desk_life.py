@@ -144,7 +144,7 @@ def test_a_story_from_the_first_word_to_its_withdrawal(
 
     editor.goto(f"{STORIES}edit/{number}/")
     press(editor, "Correct this story")
-    editor.get_by_label("What readers are told").fill(
+    editor.get_by_role("textbox", name="What readers are told").fill(
         "The port was misspelt. It is right."
     )
     editor.locator("[name=standfirst]").fill("A ship’s horn settled the argument.")
@@ -251,6 +251,7 @@ def test_each_role_sees_its_own_desk(at_desk: Staff):
             expect(page.get_by_role("heading", name="Smart Quarterly")).to_be_visible()
         else:
             page.goto(f"{STORIES}add/")
+            page.get_by_role("button", name="More actions").click()
             buttons = page.locator("footer").inner_text()
             assert ("Publish" in buttons) is (who == "subeditor")
     assert menus == {
