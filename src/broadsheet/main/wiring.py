@@ -23,6 +23,7 @@ ROUTES: Mapping[type, Heard] = {
     # The newsroom. The gate is told in the story's own transaction.
     newsroom.StoryPublished: Heard(
         at_once=(hearers.file_story,),
+        many_at_once=(hearers.file_stories,),
         later=(hearers.press_story, hearers.index_story),
     ),
     newsroom.StoryWithdrawn: Heard(at_once=(hearers.withdraw_story,)),
@@ -52,4 +53,4 @@ ROUTES: Mapping[type, Heard] = {
 
 
 def connect() -> None:
-    outbox.connect(ROUTES, defer=jobs.defer)
+    outbox.connect(ROUTES, defer=jobs.defer, defer_many=jobs.defer_many)

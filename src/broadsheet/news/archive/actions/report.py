@@ -19,6 +19,7 @@ KINDS = (
     *("categories", "tags", "comments", "words"),
 )
 STORED_NOTES = 5000  # In the row of the run; the whole list is in `--json`.
+LAST = 1 << 62
 _ADDRESS = re.compile(r"https?://\S+(?=:)|https?://\S+")
 
 
@@ -45,15 +46,22 @@ class Report:
         self.origin = ""
         self._scratch = sqlite3.connect("")  # A file of its own, gone when closed.
         self._scratch.create_function("gist", 1, lambda text: _ADDRESS.sub("…", text))
-        self._scratch.execute("CREATE TABLE note (id, kind, title, outcome, reason)")
+        self._scratch.execute(
+            "CREATE TABLE note (place, id, kind, title, outcome, reason)"
+        )
+        self._scratch.execute("CREATE INDEX in_order ON note (place)")
 
-    def note(self, note: Note) -> None:
-        row = (note.id, note.kind, note.title[:240], note.outcome, note.reason)
-        self._scratch.execute("INSERT INTO note VALUES (?, ?, ?, ?, ?)", row)
+    def note(self, note: Note, *, place: int = LAST) -> None:
+        """Add a note on the item at `place`; without one it comes after all items."""
+        row = (place, note.id, note.kind, note.title[:240], note.outcome, note.reason)
+        self._scratch.execute("INSERT INTO note VALUES (?, ?, ?, ?, ?, ?)", row)
 
     def notes(self) -> Iterator[Note]:
-        """Yield every note, in the order in which they were made."""
-        for row in self._scratch.execute("SELECT * FROM note ORDER BY rowid"):
+        """Yield every note, in the order of the items in the files."""
+        query = (
+            "SELECT id, kind, title, outcome, reason FROM note ORDER BY place, rowid"
+        )
+        for row in self._scratch.execute(query):
             yield Note(*row)
 
     def reasons(self) -> list[tuple[str, str, int]]:

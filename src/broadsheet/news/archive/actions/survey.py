@@ -20,7 +20,7 @@ from urllib.parse import unquote, urlsplit
 from ..formats.wxr.parse import records
 from ..formats.wxr.records import Author, Item, NotAnExport, Record, Site, Term
 from ..formats.wxr.source import Mended, Reader
-from ..rules import address_key
+from .addresses import old_addresses
 
 TERMS_LIMIT = 100_000
 _SIZED = re.compile(
@@ -115,9 +115,10 @@ class Survey:
         )
 
     def _address(self, item: Item) -> None:
-        key = address_key(item.link)
-        if key:
-            self._scratch.execute("INSERT OR IGNORE INTO address VALUES (?)", (key,))
+        self._scratch.executemany(
+            "INSERT OR IGNORE INTO address VALUES (?)",
+            [(key,) for key in old_addresses(item)],
+        )
         if item.published and item.published_local:
             local = item.published_local.replace(tzinfo=UTC)
             minutes = round((local - item.published).total_seconds() / 60)

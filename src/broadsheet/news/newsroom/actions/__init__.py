@@ -19,8 +19,11 @@ from .living import (
     withdraw,
 )
 from .opening import open_newsroom
+from .relinking import relink
+from .taking import Arrival, Taken, take_in
 
 __all__ = [
+    "Arrival",
     "BadBlock",
     "BadPicture",
     "BadStory",
@@ -29,6 +32,7 @@ __all__ = [
     "NoSuchSection",
     "NoSuchStory",
     "NotLive",
+    "Taken",
     "WasPublished",
     "Withdrawn",
     "add_picture",
@@ -39,6 +43,8 @@ __all__ = [
     "open_section",
     "publish",
     "publish_due",
+    "relink",
     "spike",
+    "take_in",
     "withdraw",
 ]

@@ -284,6 +284,7 @@ class _Draft:
             or dates.rfc822(get("pub_date", "")),
             published_local=dates.local(get("date", "")),
             modified=dates.gmt(get("modified_gmt", "")),
+            modified_local=dates.local(get("modified", "")),
             content=get("content", ""),
             excerpt=get("excerpt", ""),
             parent=_number(get("parent", "")),
