@@ -65,7 +65,7 @@ class Converter:
         self._survey = survey
         self._desk = desk
         self._gallery = gallery
-        self._zone = survey.zone(zone)
+        self._zone = zone
 
     def date(self, item: Item) -> datetime | None:
         """Return when an item was published, in UTC."""
@@ -78,7 +78,8 @@ class Converter:
     def _in_utc(self, utc: datetime | None, local: datetime | None) -> datetime | None:
         if utc is not None or local is None:
             return utc
-        return local.replace(tzinfo=self._zone).astimezone(UTC)
+        zone = self._survey.zone(local, self._zone)
+        return local.replace(tzinfo=zone).astimezone(UTC)
 
     def convert(self, item: Item, *, section: str | None = None) -> Filing:
         """Return what the newsroom is to file. Opens sections and authors; fetches."""
@@ -108,10 +109,10 @@ class Converter:
         }
         if filing.given["slug"] == "" or item.slug.startswith("%"):
             filing.given["slug"] = address(item.slug, headline, "story")
-        filing.words_in = body.words_in + count_words(plain(item.excerpt))
-        filing.words_out += count_words(standfirst)
-        if item.excerpt and not standfirst:
-            filing.words_out += count_words(plain(item.excerpt))
+        # An excerpt that only repeats how the story begins is not lost with it.
+        said = count_words(standfirst or plain(item.excerpt))
+        filing.words_in = body.words_in + said
+        filing.words_out += said
         return filing
 
     def _headline(self, item: Item, body: Body, filing: Filing) -> str:
@@ -228,7 +229,8 @@ class _Hung:
         if isinstance(answer, int):
             self._filing.pictures += 1
             return answer
-        self._filing.notes.append(f"without the picture {wanted.url[:200]}: {answer}")
+        which = f"the picture {wanted.url[:200]}" if wanted.url else "a picture"
+        self._filing.notes.append(f"without {which}: {answer}")
         return None
 
     def blocks(self, piece: Piece) -> Iterator[Block]:

@@ -33,6 +33,7 @@ _MENDED = {
     "control_characters": "{:,} control characters that XML forbids were left out",
     "ampersands": "{:,} bare ampersands were mended",
     "entities": "{:,} HTML entities were resolved",
+    "windows_bytes": "{:,} bytes of Windows-1252 were read as what they meant",
     "bad_bytes": "{:,} bytes could not be read in the file's encoding",
 }
 
@@ -131,7 +132,7 @@ class Run:
         section = self._desk.open(*PAGES) if item.kind == "page" else None
         filing = self._converter.convert(item, section=section)
         # A draft that nobody has read yet gets its date when it is published here.
-        was_out = item.status in ("publish", "private") or sorted_.fate is Fate.LIVE
+        was_out = item.status in ("publish", "private", "future")
         filing.given |= {
             "first_published_at": date if was_out else None,
             "updated_at": self._changed_at(item, date) if was_out else None,
@@ -225,6 +226,8 @@ class Run:
         report.came["authors"] = len(self._desk.people)
         report.went["authors"] = len(self._desk.author_slugs)
         self._conclude_terms("categories", "category", self._survey.category_names())
+        for name, why in self._desk.moved:
+            self._whole("category", name, "changed", why)
         self._conclude_terms("tags", "tag", self._survey.tags)
         self._conclude_attachments()
         comments = report.came["comments"]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.text import slugify
 
 from ..models import Author, Byline, Section, Story, packing
 from ..models.references import noted_once
@@ -112,7 +113,9 @@ def packed(section: Section, **parts: Any) -> dict[str, Any]:
 
 
 def topics_of(tags: Iterable[str]) -> list[str]:
-    return sorted({tag.strip()[:LONGEST_TOPIC] for tag in tags if tag.strip()})
+    """Return the topics, but for those that no address can be made of: “😀”, “!”."""
+    named = {tag.strip()[:LONGEST_TOPIC] for tag in tags}
+    return sorted(name for name in named if slugify(name, allow_unicode=True))
 
 
 def _draft(story: Story, given: Mapping[str, Any]) -> Story:
