@@ -123,6 +123,29 @@ def test_withheld_words_match_nothing_and_are_stored_nowhere(
     assert CANARY in f"{SearchEntry.objects.get(pk=free).vector}"
 
 
+def test_a_story_that_is_no_longer_free_is_out_until_it_is_entered_anew(
+    publish: Publish, at: datetime
+) -> None:
+    number = publish(origin_id="1")
+    actions.shut_story(number, at)
+    assert found(CANARY, at) == [number]  # Free still: nothing to hide.
+    story = newsroom.file(
+        headline="Rain at last",
+        blocks=[Block("paragraph", {"html": LEAD})],
+        section_slug="weather",
+        access="premium",
+        origin="test",
+        origin_id="1",
+        at=at,
+    )
+    newsroom.publish(story_id=story.pk, at=at)
+
+    actions.shut_story(number, at)
+
+    assert found(CANARY, at) == found("kerala", at) == []
+    assert SearchEntry.objects.count() == 0
+
+
 def test_a_story_that_is_no_longer_free_is_entered_anew(
     publish: Publish, at: datetime
 ) -> None:

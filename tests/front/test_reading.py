@@ -14,6 +14,8 @@ from django.test.utils import CaptureQueriesContext
 from broadsheet.front.web import errors
 from broadsheet.gate.house import actions as gate
 from broadsheet.news.newsroom import actions
+from broadsheet.plumbing import publication
+from broadsheet.plumbing.models import Publication
 from broadsheet.readers.models import Reader
 
 from .conftest import CANARY
@@ -175,3 +177,26 @@ def test_who_comes_too_often_is_told_how_long_to_wait(rf, paper):
     answer = errors.page(rf.get("/"), 429, sentence="Wait a minute.", retry_after=60)
     assert (answer.status_code, answer["Retry-After"]) == (429, "60")
     assert "Wait a minute." in answer.content.decode()
+
+
+@pytest.mark.parametrize("asked", ["hi", "ta,en;q=0.5", "fr-FR"])
+def test_a_page_is_in_the_papers_language_whatever_the_browser_prefers(
+    browser_client, published, asked
+):
+    published("One")
+    response = browser_client.get("/", headers={"accept-language": asked})
+    html = response.content.decode()
+    assert '<html lang="en-in">' in html
+    assert re.search(r'<p class="masthead-date"><time [^>]+>[A-Za-z0-9 ]+</time>', html)
+    assert "Accept-Language" not in response.headers.get("Vary", "")
+
+
+def test_a_paper_in_hindi_dates_its_pages_in_hindi(browser_client, published):
+    published("One")
+    Publication.objects.update_or_create(pk=1, defaults={"locale": "hi-IN"})
+    publication.forget()
+    html = browser_client.get("/").content.decode()
+    assert '<html lang="hi">' in html
+    assert re.search(
+        r'<p class="masthead-date"><time [^>]+>[\u0900-\u097f0-9 ]+<', html
+    )

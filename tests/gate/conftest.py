@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import unquote
 from uuid import UUID
 
@@ -19,6 +21,7 @@ from broadsheet.gate.core.passes import Keyring
 from broadsheet.gate.core.vocabulary import Orders, Pass, Policy, StoryFacts
 from broadsheet.gate.store.memory import MemoryStore
 from broadsheet.plumbing import publication
+from tests.gate.valkeys import FIRST_PORT, OneServer, SixServers
 
 AT = datetime(2026, 8, 3, 4, 30, tzinfo=UTC)
 RING = Keyring.of("a secret of the tests")
@@ -80,7 +83,9 @@ class Reply:
         return "canary" in self.body
 
 
-async def fetch(app, raw: str, cookies=None, *, method="GET", headers=()) -> Reply:
+async def fetch(
+    app, raw: str, cookies=None, *, method="GET", headers=(), client=None
+) -> Reply:
     """Ask `app` for `raw`, an address spelled exactly so."""
     path, _, query = raw.partition("?")
     sent = [(name.encode(), value.encode("latin-1")) for name, value in headers]
@@ -94,6 +99,7 @@ async def fetch(app, raw: str, cookies=None, *, method="GET", headers=()) -> Rep
         "raw_path": path.encode(),
         "query_string": query.encode(),
         "headers": sent,
+        "client": client,
     }
     messages = []
 
@@ -208,6 +214,9 @@ async def paper():
 
 GATE_TABLES = (
     "gate_change",
+    "gate_crawlerdocument",
+    "gate_crawlerrule",
+    "gate_crawlervisit",
     "gate_furniture",
     "gate_grant",
     "gate_meterrow",
@@ -232,7 +241,49 @@ def conninfo(db) -> str:
         "port": str(database["PORT"]),
     }
     found = make_conninfo(**{name: value for name, value in parts.items() if value})
-    with psycopg.connect(found) as direct:
-        direct.execute(f"TRUNCATE {', '.join(GATE_TABLES)} RESTART IDENTITY")
+    empty_gate(found)
     publication.forget()
     return found
+
+
+def empty_gate(conninfo: str) -> None:
+    with psycopg.connect(conninfo) as direct:
+        direct.execute(f"TRUNCATE {', '.join(GATE_TABLES)} RESTART IDENTITY")
+
+
+@pytest.fixture(scope="session")
+def started_valkey():
+    with TemporaryDirectory(prefix="broadsheet-") as folder:
+        # Every count is on the disk before it is answered.
+        lasting = ("--appendonly", "yes", "--appendfsync", "always")
+        server = OneServer(Path(folder), FIRST_PORT, *lasting)
+        yield server
+        server.kill()
+
+
+@pytest.fixture(scope="session")
+def started_cluster():
+    with TemporaryDirectory(prefix="broadsheet-") as folder:
+        cluster = SixServers(Path(folder), FIRST_PORT + 1)
+        yield cluster
+        cluster.kill()
+
+
+@pytest.fixture
+def valkey(started_valkey) -> OneServer:
+    """A real Valkey or Redis server, empty."""
+    started_valkey.empty()
+    return started_valkey
+
+
+@pytest.fixture
+def valkey_cluster(started_cluster) -> SixServers:
+    """A real cluster of three masters and three replicas, empty."""
+    started_cluster.empty()
+    return started_cluster
+
+
+@pytest.fixture(params=["valkey", "valkey_cluster"])
+def valkeys(request):
+    """First the one server, then the cluster."""
+    return request.getfixturevalue(request.param)

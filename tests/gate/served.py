@@ -1,8 +1,8 @@
 """
 A gate of its own for a server process: `granian tests.gate.served:application`.
 
-It has the tests' keys and PostgreSQL (GATE_CONNINFO) and no Django; it says at its end
-whether Django was imported after all.
+It has the tests' keys, PostgreSQL (GATE_CONNINFO), perhaps a meter apart
+(GATE_METER_URL), and no Django; it says at its end whether Django was imported after all.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import sys
 from broadsheet.gate.asgi import Gate
 from broadsheet.gate.core.passes import Keyring
 from broadsheet.gate.store.postgres import PostgresStore
+from broadsheet.gate.store.valkey import ValkeyStore
+from broadsheet.plumbing import meter_address
 
 
 async def not_ours(scope, receive, send) -> None:
@@ -23,9 +25,18 @@ async def not_ours(scope, receive, send) -> None:
     await send({"type": "http.response.body", "body": json.dumps(told).encode()})
 
 
+def store() -> PostgresStore:
+    conninfo, url = os.environ["GATE_CONNINFO"], os.environ.get("GATE_METER_URL")
+    return (
+        ValkeyStore(conninfo, meter_address.parse(url))
+        if url
+        else PostgresStore(conninfo)
+    )
+
+
 application = Gate(
     not_ours,
-    store=PostgresStore(os.environ["GATE_CONNINFO"]),
+    store=store(),
     keyring=Keyring.of("a secret of the tests"),
     presser=lambda story_id: None,
     minter=lambda cookies: None,

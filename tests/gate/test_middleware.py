@@ -102,3 +102,45 @@ def test_logout_takes_the_pass_and_leaves_the_union_with_the_device(client, anne
     assert reply.cookies[READER_COOKIE]["max-age"] == 0
     row = models.MeterRow.objects.get(identity=device)
     assert sorted(row.stories) == [1, 2]
+
+
+def counted(client, *story_ids):
+    cookies = {name: morsel.value for name, morsel in client.cookies.items()}
+    at = publication.now()
+    for story_id in story_ids:
+        actions.file_story(facts(story_id), at=at)
+        assert queries.decide(story_id, cookies=cookies, at=at, count=True).full
+    return queries.device(cookies)
+
+
+def test_a_login_over_another_login_takes_along_what_that_one_has_read(client, anne):
+    bert = Reader.objects.create_user("bert@example.com", "a long password")
+    client.get("/in/anne@example.com/")
+    device = counted(client, 1, 2)
+
+    client.get("/in/bert@example.com/")
+
+    for identity in (device, bert.public_id):
+        row = models.MeterRow.objects.get(identity=identity)
+        assert sorted(row.stories) == [1, 2]
+
+
+def test_what_caches_may_keep_for_everybody_carries_nobodys_cookie(client, anne):
+    client.get("/in/anne@example.com/")
+    del client.cookies[READER_COOKIE]
+
+    reply = client.get("/feed/")
+
+    assert list(reply.cookies) == []
+    assert reply.headers["Cache-Control"] == "public, max-age=300"
+
+
+def test_a_page_or_a_cookie_is_for_no_shared_cache(client, anne):
+    assert client.get("/page/").headers["Cache-Control"] == "private, no-cache"
+    client.get("/in/anne@example.com/")
+    del client.cookies[READER_COOKIE]
+
+    reply = client.get("/data/")
+
+    assert list(reply.cookies) == [READER_COOKIE]
+    assert reply.headers["Cache-Control"] == "private, no-cache"

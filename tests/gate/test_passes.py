@@ -125,6 +125,14 @@ def test_a_pass_from_the_future_is_minted_anew():
     assert passes.read_reader(RING, text, AT - timedelta(seconds=1)) is None
 
 
+def test_a_device_is_known_again_after_the_clock_was_put_back():
+    text = passes.device_cookie(RING, DEVICE, AT)
+
+    held = passes.read_device(RING, text, AT - timedelta(days=40))
+
+    assert held is not None and held.identity == DEVICE
+
+
 def test_keys_rotate_with_overlap():
     old, new = Keyring.of("old"), Keyring.of("new", "old")
     before = passes.device_cookie(old, DEVICE, AT)

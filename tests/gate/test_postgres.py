@@ -14,7 +14,7 @@ from broadsheet.gate.core.vocabulary import Grant, Orders, Policy
 from broadsheet.gate.house import actions, models
 from broadsheet.gate.house.threads import in_gate_thread
 from broadsheet.gate.store import Change, Kind, StoreDown
-from broadsheet.gate.store.postgres import PostgresStore
+from broadsheet.gate.store.postgres import _DURABLE, PostgresStore
 from broadsheet.plumbing import publication
 from tests.gate.conftest import (
     AT,
@@ -300,3 +300,15 @@ async def test_who_waits_is_told_that_the_store_is_down():
     with pytest.raises(StoreDown):
         await store.orders()
     assert Orders() == Orders(Policy())
+
+
+async def test_a_count_does_not_wait_for_the_disk_and_an_erasure_does(conninfo):
+    store = PostgresStore(conninfo)
+    await store.open()
+
+    assert await store._rows("SHOW synchronous_commit") == [("off",)]
+    async with store._connection() as connection, connection.transaction():
+        await connection.execute(_DURABLE)
+        shown = await connection.execute("SHOW synchronous_commit")
+        assert await shown.fetchall() == [("on",)]
+    await store.close()

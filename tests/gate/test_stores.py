@@ -15,16 +15,31 @@ from broadsheet.gate.core.meter import Ask, period_start
 from broadsheet.gate.core.vocabulary import Meter, Standing
 from broadsheet.gate.store.memory import MemoryStore
 from broadsheet.gate.store.postgres import PostgresStore
+from broadsheet.gate.store.valkey import ValkeyStore
 
 IST = ZoneInfo("Asia/Kolkata")
 ANNE = UUID(int=0xA)
 DEVICE = UUID(int=0xD)
 
 
-@pytest.fixture(params=["memory", "postgres"])
+@pytest.fixture(params=["postgres", "valkey", "valkey_cluster"])
+def kept(request, conninfo):
+    """A store that outlives its process."""
+    if request.param == "postgres":
+        return PostgresStore(conninfo)
+    return ValkeyStore(conninfo, request.getfixturevalue(request.param).address)
+
+
+@pytest.fixture(params=["memory", "postgres", "valkey", "valkey_cluster"])
 async def store(request, conninfo):
-    memory = request.param == "memory"
-    opened = MemoryStore() if memory else PostgresStore(conninfo)
+    match request.param:
+        case "memory":
+            opened = MemoryStore()
+        case "postgres":
+            opened = PostgresStore(conninfo)
+        case servers:
+            address = request.getfixturevalue(servers).address
+            opened = ValkeyStore(conninfo, address)
     await opened.open()
     yield opened
     await opened.close()
@@ -225,10 +240,10 @@ async def test_a_lowered_limit_keeps_what_was_open(store, at):
 
 
 @pytest.mark.parametrize("seed", range(5))
-async def test_postgres_says_what_memory_says_through_any_life(conninfo, seed, at):
+async def test_each_store_says_what_memory_says_through_any_life(kept, seed, at):
     lot = random.Random(seed)
-    memory, postgres = MemoryStore(), PostgresStore(conninfo)
-    await postgres.open()
+    memory = MemoryStore()
+    await kept.open()
     said = []
     try:
         for _ in range(150):
@@ -242,18 +257,16 @@ async def test_postgres_says_what_memory_says_through_any_life(conninfo, seed, a
             if verb == "unite":
                 others = (identity, UUID(int=lot.randint(4, 5)))
                 await memory.unite(*others)
-                await postgres.unite(*others)
+                await kept.unite(*others)
             elif verb == "erase" and lot.random() < 0.3:
                 await memory.erase(identity)
-                await postgres.erase(identity)
+                await kept.erase(identity)
             elif verb in ("count", "peek"):
-                answers = [
-                    await getattr(store, verb)(one) for store in (memory, postgres)
-                ]
+                answers = [await getattr(store, verb)(one) for store in (memory, kept)]
                 said.append(answers[0].standing)
                 assert answers[0] == answers[1], (verb, one)
     finally:
-        await postgres.close()
+        await kept.close()
     assert set(said) == {
         Standing.OPENED,
         Standing.READ,

@@ -42,9 +42,16 @@ def filed(conninfo):
 
 
 @pytest.fixture
-def servers(filed):
+def meter_url() -> str:
+    """Where the two gates count: PostgreSQL, unless a test says otherwise."""
+    return ""
+
+
+@pytest.fixture
+def servers(filed, meter_url):
     environ = os.environ | {
         "GATE_CONNINFO": filed,
+        "GATE_METER_URL": meter_url,
         "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}",
     }
     command = [sys.executable, "-m", "granian", "--interface", "asgi", "--workers", "1"]
@@ -90,23 +97,54 @@ def read(port: int, story_id: int) -> tuple[int, bool]:
 
 
 def test_exactly_the_limit_opens_through_two_processes(servers, filed):
+    shown = read_by_64_threads()
+
+    with psycopg.connect(filed) as connection:
+        (kept,) = connection.execute("SELECT stories FROM gate_meterrow").fetchone()
+    assert sorted(kept) == sorted(shown)
+
+
+@pytest.fixture
+def counted_in(valkeys, filed):
+    """A real Valkey, then a cluster. `filed` has taken every row from PostgreSQL."""
+    return valkeys
+
+
+class TestInValkey:
+    @pytest.fixture
+    def meter_url(self, counted_in) -> str:
+        scheme = "valkey+cluster" if counted_in.address.cluster else "valkey"
+        hosts = (f"{host}:{port}" for host, port in counted_in.address.nodes)
+        return f"{scheme}://{','.join(hosts)}"
+
+    def test_exactly_the_limit_opens_through_two_processes(
+        self, servers, counted_in, filed
+    ):
+        shown = read_by_64_threads()
+
+        (row,) = counted_in.rows().values()
+        assert {int(story) for story in row if story != b"since"} == shown
+        with psycopg.connect(filed) as connection:
+            assert not connection.execute("SELECT FROM gate_meterrow").fetchall()
+
+
+def read_by_64_threads() -> set[int]:
+    """Read all stories at both gates at once. Return those shown in full: three."""
     views = [(port, story) for story in STORIES for port in PORTS for _ in range(2)]
 
     with ThreadPoolExecutor(64) as threads:
         answers = list(threads.map(lambda view: read(*view), views))
 
     assert {status for status, _ in answers} == {200}
-    shown = [
+    shown = {
         story for (_, story), (_, full) in zip(views, answers, strict=True) if full
-    ]
-    assert len(set(shown)) == 3
-    with psycopg.connect(filed) as connection:
-        (kept,) = connection.execute("SELECT stories FROM gate_meterrow").fetchone()
-    assert sorted(kept) == sorted(set(shown))
+    }
+    assert len(shown) == 3
     # All three stay open in both processes, and nothing else is.
     again = {story: [read(port, story)[1] for port in PORTS] for story in STORIES}
-    assert {story for story, full in again.items() if full == [True, True]} == set(kept)
-    assert {story for story, full in again.items() if any(full)} == set(kept)
+    assert {story for story, full in again.items() if full == [True, True]} == shown
+    assert {story for story, full in again.items() if any(full)} == shown
+    return shown
 
 
 def test_a_gate_of_its_own_never_imports_django(servers):

@@ -1,4 +1,4 @@
-"""A site of four views, for the middleware to stand before."""
+"""A site of five views, for the middleware to stand before."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ def data(request: HttpRequest) -> HttpResponse:
     return JsonResponse({})
 
 
+def feed(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("<rss/>", headers={"Cache-Control": "public, max-age=300"})
+
+
 def log_in(request: HttpRequest, email: str) -> HttpResponse:
     reader = Reader.objects.get(email=email)
     auth.login(request, reader, "django.contrib.auth.backends.ModelBackend")
@@ -31,6 +35,7 @@ def log_out(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("page/", page),
     path("data/", data),
+    path("feed/", feed),
     path("in/<email>/", log_in),
     path("out/", log_out),
 ]

@@ -125,3 +125,9 @@ def test_every_answer_carries_the_headers_of_the_table(client, settings, path):
 def test_an_answer_keeps_a_header_of_its_own(client):
     # A link in a login letter must not be told to other sites.
     assert client.get("/accounts/login/")["Referrer-Policy"] == "same-origin"
+
+
+@pytest.mark.django_db
+def test_no_cache_may_keep_a_page_that_says_nothing_of_caches(client):
+    assert client.get("/search/").headers["Cache-Control"] == "private, no-cache"
+    assert "private" in client.get("/nowhere/at-all/").headers["Cache-Control"]

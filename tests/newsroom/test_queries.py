@@ -264,19 +264,23 @@ def test_no_story_stands_twice_on_the_front_page(published, at):
     for number in range(24):
         section = "opinion" if number % 3 == 0 else "markets"
         published(f"Story {number}", section_slug=section)
+    for number in range(2):
+        published(f"Pick {number}", picked_on=at.date(), is_lead=number == 1)
     front = queries.front(at)
-    ids = [front.lead.story_id]
+    assert front.lead.headline == "Pick 1"
+    assert [teaser.headline for teaser in front.picks] == ["Pick 0"]
+    ids = [front.lead.story_id, front.picks[0].story_id]
     ids += [teaser.story_id for teaser in (*front.seconds, *front.river)]
     for _link, teasers in front.sections:
         ids += [teaser.story_id for teaser in teasers]
 
-    assert len(ids) == len(set(ids)) == 1 + 4 + 10 + 4 + 3
+    assert len(ids) == len(set(ids)) == 1 + 1 + 4 + 10 + 4 + 4
     assert [link.slug for link, _teasers in front.sections] == ["markets", "opinion"]
     assert [teaser.headline for teaser in front.seconds] == [
+        "Story 23",
         "Story 22",
         "Story 21",
         "Story 20",
-        "Story 19",
     ]
 
 

@@ -64,6 +64,17 @@ def postmaster(var: Path) -> psutil.Process | None:
         return None
 
 
+@pytest.mark.parametrize("name", ["my papers", "प्रेस", "a;b'c"])
+def test_a_folder_may_have_any_name(open_folder, name):
+    folder = open_folder / name
+    folder.mkdir(mode=0o755)
+    guest = Guest(folder)
+    assert guest.server()
+    assert postmaster(folder) is not None
+    assert guest.leave() == ""
+    assert postmaster(folder) is None
+
+
 def test_two_processes_share_one_server_and_the_last_one_stops_it(open_folder):
     first, second = Guest(open_folder), Guest(open_folder)
     assert first.server() == second.server()

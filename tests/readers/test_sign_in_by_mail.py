@@ -35,9 +35,7 @@ def test_a_new_address_comes_in_by_link_in_another_browser(post, heard):
 
     response = elsewhere.post(letter.link)
     assert response.status_code == 302
-    assert response["Location"] == (
-        "/accounts/welcome/?next=%2Fmarkets%2Frupee-12%2F%23p-7"
-    )
+    assert response["Location"] == "/markets/rupee-12/#p-7"
     reader = Reader.objects.get()
     assert heard == [
         Joined(reader.public_id),
@@ -47,12 +45,18 @@ def test_a_new_address_comes_in_by_link_in_another_browser(post, heard):
     assert whoami(elsewhere) == "new@example.com"
     assert whoami(here) is None
 
-    response = elsewhere.post(
-        response["Location"],
-        {"name": " Nila   Sen ", "new": "", "next": "/markets/rupee-12/#p-7"},
+
+def test_a_new_reader_on_her_way_to_nowhere_may_say_her_name(post):
+    here = browser()
+    ask(here, "new@example.com")
+    response = here.post(post.last().link)
+    assert response["Location"] == "/accounts/welcome/?next=%2Faccount%2F"
+
+    response = here.post(
+        response["Location"], {"name": " Nila   Sen ", "new": "", "next": "/account/"}
     )
-    assert response["Location"] == "/markets/rupee-12/#p-7"
-    reader.refresh_from_db()
+    assert response["Location"] == "/account/"
+    reader = Reader.objects.get()
     assert (reader.name, reader.has_usable_password()) == ("Nila Sen", False)
 
 

@@ -49,6 +49,7 @@ class Paper:
             "quoted_minor": PRICES.get(plan, 1) if quoted is None else quoted,
             "request_key": key or str(uuid4()),
             "return_path": "/politics/budget-1/",
+            "place": "27",
             "at": self.at,
         }
         return actions.begin(**{**asked, **changes})

@@ -52,7 +52,7 @@ def test_facts_in_any_order_and_number_end_the_same(
         catalogue.open_shop(at=at)
         ledger.open_books()
         reader = django_user_model.objects.create_user("asha@example.com").public_id
-        wish = Wish(reader, "smart-quarterly", 90_000, "key", "/")
+        wish = Wish(reader, "smart-quarterly", 90_000, "key", "/", "27")
         checkout, _ = _checkout(wish, at)
         invoice, payment = str(checkout.invoice_id), uuid4()
         attempts: list[UUID] = [uuid4() for _ in range(3)]

@@ -152,3 +152,15 @@ def test_the_account_page_costs_the_same_with_one_invoice_and_with_three(
         assert actions.renew_due(at=due).renewed == 1
     with django_assert_num_queries(6):
         assert len(queries.current(paper.reader, due).invoices) == 3
+
+
+def test_what_is_used_up_is_over_for_its_reader_before_a_worker_ends_it(paper, row, at):
+    cancel(paper, row, at)
+    assert queries.current(paper.reader, PAID_THROUGH - MOMENT) is not None
+    assert queries.current(paper.reader, PAID_THROUGH) is None
+
+    # And she may buy again at once.
+    again = paper.begin(at=PAID_THROUGH)
+    assert again.pay_at.startswith("http")
+    row.refresh_from_db()
+    assert row.status == "cancelled"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 import smtplib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, timedelta
 from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
@@ -20,6 +20,7 @@ from django.db import connection
 
 from broadsheet.business.catalogue import queries as catalogue
 from broadsheet.gate.house import queries as gate
+from broadsheet.gate.store import StoreDown
 from broadsheet.kit import clock
 from broadsheet.plumbing import outbox, publication
 
@@ -125,6 +126,31 @@ def look_at_gateway() -> tuple[Level, str]:
     return "ok", f"the payment gateway answers at {parts.netloc}"
 
 
+def look_at_meter() -> tuple[Level, str]:
+    address = settings.BROADSHEET.meter_url
+    if address is None:
+        return "ok", "counts in PostgreSQL"
+    try:
+        facts = gate.meter_facts()
+    except StoreDown as error:
+        return "fail", f"{address.shown}: {error}; see BROADSHEET_METER_URL."
+    for (host, port), told in facts:
+        for advice in _meter_advice(told, cluster=address.cluster):
+            return "warn", f"{host}:{port} {advice}"
+    kind = "a cluster" if address.cluster else "Valkey or Redis"
+    return "ok", f"counts in {kind} at {address.shown}"
+
+
+def _meter_advice(told: Mapping[str, object], *, cluster: bool) -> Iterator[str]:
+    """Yield what a server says of itself that would let it forget counts."""
+    if told.get("cluster_enabled") and not cluster:
+        yield "is of a cluster; write valkey+cluster:// in BROADSHEET_METER_URL."
+    if told.get("maxmemory_policy") != "noeviction":
+        yield "may evict counts; set its maxmemory-policy to noeviction."
+    if not told.get("aof_enabled"):
+        yield "loses counts when it restarts; set its appendonly to yes."
+
+
 def look_at_worker() -> tuple[Level, str]:
     with connection.cursor() as cursor:
         cursor.execute(
@@ -170,6 +196,7 @@ CHECKS: dict[str, Look] = {
     "var": look_at_var,
     "mail": look_at_mail,
     "gateway": look_at_gateway,
+    "meter": look_at_meter,
     "worker": look_at_worker,
     "outbox": look_at_outbox,
     "policy": look_at_policy,

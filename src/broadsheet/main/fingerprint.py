@@ -23,6 +23,8 @@ RECORD = """
 """
 DEMO = "SELECT exists(SELECT FROM readers_reader WHERE email LIKE '%@demo.example')"
 
+CALLED = "SELECT name FROM plumbing_publication WHERE id = 1"
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
@@ -57,6 +59,13 @@ def keep(var: Path, url: str) -> Prepared:
     return prepared
 
 
+def name(url: str) -> str:
+    """Return what the publication is called: the payment page says whom one pays."""
+    with psycopg.connect(url, connect_timeout=5) as connection:
+        row = connection.execute(CALLED).fetchone()
+    return str(row[0]) if row else "Broadsheet"
+
+
 def _record(url: str) -> str:
     with psycopg.connect(url, connect_timeout=5) as connection:
         try:
@@ -67,10 +76,10 @@ def _record(url: str) -> str:
 
 
 def _files() -> Iterator[str]:
-    """Yield what is installed, and each migration and static file of ours."""
+    """Yield what is installed, and each migration, template and static file of ours."""
     site = Path(sysconfig.get_paths()["purelib"])
     yield from sorted(path.name for path in site.glob("*.dist-info"))
-    for pattern in ("**/migrations/*.py", "**/static/**/*"):
+    for pattern in ("**/migrations/*.py", "**/templates/**/*", "**/static/**/*"):
         for path in sorted(PACKAGE.glob(pattern)):
             state = path.stat()
             yield f"{path.relative_to(PACKAGE)}:{state.st_size}:{state.st_mtime_ns}"

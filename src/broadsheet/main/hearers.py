@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from broadsheet.business.ledger import actions as ledger
 from broadsheet.business.subscriptions import events as subscriptions
 from broadsheet.front.web import pressing
 from broadsheet.gate.core.vocabulary import StoryFacts
 from broadsheet.gate.house import actions as gate
-from broadsheet.gate.house.events import PolicyChanged
+from broadsheet.gate.house.events import ErasureOwed, PolicyChanged, UnionOwed
 from broadsheet.news.archive import actions as archive
 from broadsheet.news.newsroom import events as newsroom
 from broadsheet.news.newsroom import queries as stories
@@ -35,6 +36,15 @@ def file_stories(events: Sequence[newsroom.StoryPublished], at: datetime) -> Non
     """As `file_story`, of the many stories that an import publishes together."""
     ids = [event.story_id for event in events]
     gate.file_stories([_facts(each) for each in stories.standings_of(ids)], at=at)
+
+
+def shut_search(event: newsroom.StoryPublished, at: datetime) -> None:
+    archive.shut_story(event.story_id, at)
+
+
+def shut_searches(events: Sequence[newsroom.StoryPublished], at: datetime) -> None:
+    for event in events:
+        shut_search(event, at)
 
 
 def press_story(event: newsroom.StoryPublished, at: datetime) -> None:
@@ -105,6 +115,14 @@ def unite_meters(event: readers.LoggedIn, at: datetime) -> None:
         gate.unite(event.device, event.reader, at=at)
 
 
+def settle_union(event: UnionOwed, at: datetime) -> None:
+    gate.settle_union(event.device, event.reader)
+
+
+def settle_erasure(event: ErasureOwed, at: datetime) -> None:
+    gate.settle_erasure(event.identity)
+
+
 def void_passes(
     event: readers.LoggedOutEverywhere | readers.PasswordChanged | readers.SessionEnded,
     at: datetime,
@@ -115,6 +133,7 @@ def void_passes(
 def forget_reader(event: readers.Erased, at: datetime) -> None:
     gate.void_passes(event.reader, at=at)
     gate.erase(event.reader, at=at)
+    ledger.forget_reader(event.reader)
 
 
 # --- Subscriptions --------------------------------------------------------------------

@@ -164,9 +164,14 @@ class Watched(collections.Counter[str]):
     def __init__(self, metric: Counter) -> None:
         super().__init__()
         self._metric = metric
+        # Finding a label's own counter costs more than counting; each view counts.
+        self._labelled: dict[str, Counter] = {}
 
     def __setitem__(self, key: str, value: int) -> None:
-        self._metric.labels(key).inc(value - self[key])
+        labelled = self._labelled.get(key)
+        if labelled is None:
+            labelled = self._labelled[key] = self._metric.labels(key)
+        labelled.inc(value - self[key])
         super().__setitem__(key, value)
 
 

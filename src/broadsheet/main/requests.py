@@ -69,7 +69,10 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 
 class HeadersMiddleware:
-    """Put the security headers on an answer that does not bring its own."""
+    """
+    Put the security headers on an answer that does not bring its own; and keep a page
+    that says nothing of caches out of those that several readers share.
+    """
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
@@ -81,4 +84,6 @@ class HeadersMiddleware:
         response = self.answer(request)
         for name, value in of_page(request.path, self.form_action, https=self.https):
             response.headers.setdefault(name, value)
+        if response.headers.get("Content-Type", "").startswith("text/html"):
+            response.headers.setdefault("Cache-Control", "private, no-cache")
         return response

@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "broadsheet.gate.house",
     "broadsheet.plumbing",
     "procrastinate.contrib.django",
+    "ninja",  # Its pages and scripts come from us, not from a network of others.
     "allauth",
     "allauth.account",
     "allauth.usersessions",
@@ -67,7 +68,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "broadsheet.front.web.language.PublicationLanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

@@ -10,16 +10,26 @@ from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.documents import urls as wagtaildocs_urls
 
 from broadsheet.front.theme.patterns import urls as patterns
-from broadsheet.front.web import account, search, subscribe, webhooks
+from broadsheet.front.web import (
+    account,
+    invoices,
+    returning,
+    search,
+    subscribe,
+    webhooks,
+)
 
 urlpatterns = [
     path("accounts/", include("broadsheet.readers.urls")),
     path("account/security/", include("broadsheet.readers.security_urls")),
     path("account/", account.overview, name="account"),
+    path("account/pay/", account.pay, name="pay"),
+    path("account/place/", account.move, name="move"),
+    path("account/invoices/<uuid:invoice_id>/", invoices.invoice, name="invoice"),
     path("account/cancel/", account.cancel, name="cancel"),
     path("account/cancel/undo/", account.undo_cancel, name="undo-cancel"),
     path("subscribe/", subscribe.plans, name="subscribe"),
-    path("subscribe/return/<uuid:checkout_id>/", subscribe.come_back, name="come-back"),
+    path("subscribe/return/<uuid:checkout_id>/", returning.come_back, name="come-back"),
     path("payments/<slug:provider>/webhook/", webhooks.receive, name="webhook"),
     path("search/", search.search, name="search"),
     path("api/v1/", include("broadsheet.front.api.urls")),

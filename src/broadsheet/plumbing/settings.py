@@ -11,10 +11,15 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from . import meter_address
+from .meter_address import MeterAddress
+
 PREFIX = "BROADSHEET_"
+Network = IPv4Network | IPv6Network
 
 
 class BadSetting(Exception):
@@ -31,7 +36,9 @@ class Settings:
     smtp_url: str
     gateway_url: str
     gateway_secret: str
+    meter_url: MeterAddress | None  # None: the meter is in PostgreSQL.
     metrics_token: str  # Empty: only a caller on this machine reads /metrics.
+    trusted_proxies: tuple[Network, ...]  # Whose X-Forwarded-For is believed.
     debug: bool
     database_url: str | None  # From DATABASE_URL, without our prefix, as hosts set it.
 
@@ -68,7 +75,9 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         ),
         gateway_secret=environ.get(PREFIX + "GATEWAY_SECRET")
         or _kept_secret(var / "gateway-secret"),
+        meter_url=_meter(environ.get(PREFIX + "METER_URL", "")),
         metrics_token=environ.get(PREFIX + "METRICS_TOKEN", ""),
+        trusted_proxies=_networks("TRUSTED_PROXIES", environ),
         debug=_yes_or_no("DEBUG", environ),
         database_url=environ.get("DATABASE_URL") or None,
     )
@@ -86,11 +95,36 @@ def _address(
     return value
 
 
+def _meter(value: str) -> MeterAddress | None:
+    """Return where the meter is. A refusal never repeats the value: it has a password."""
+    if not value:
+        return None
+    try:
+        return meter_address.parse(value)
+    except meter_address.BadAddress as error:
+        raise BadSetting(
+            f"{PREFIX}METER_URL cannot be used, because {error}; give an address such "
+            f"as valkey://127.0.0.1:6379/0, or for a cluster "
+            f"valkey+cluster://10.0.0.1:6379,10.0.0.2:6379."
+        ) from error
+
+
 def _yes_or_no(name: str, environ: Mapping[str, str]) -> bool:
     value = environ.get(PREFIX + name, "0")
     if value not in ("0", "1"):
         raise BadSetting(f"{PREFIX}{name} is {value!r}; give 0 or 1.")
     return value == "1"
+
+
+def _networks(name: str, environ: Mapping[str, str]) -> tuple[Network, ...]:
+    value = environ.get(PREFIX + name, "")
+    try:
+        return tuple(ip_network(part.strip()) for part in value.split(",") if part)
+    except ValueError as error:
+        raise BadSetting(
+            f"{PREFIX}{name} is {value!r}; give addresses or networks with commas "
+            f"between them, such as 127.0.0.1,10.0.0.0/8."
+        ) from error
 
 
 def _folder(value: str) -> Path:

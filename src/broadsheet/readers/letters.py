@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from email.utils import format_datetime, formataddr
-from functools import cache
-from pathlib import Path
-from urllib.parse import urlsplit
 from uuid import UUID
 
-import css_inline
 from django.conf import settings
-from django.contrib.staticfiles import finders
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -19,7 +13,7 @@ from django.utils import translation
 from procrastinate.contrib.django import app
 
 from broadsheet.kit.ids import new_id
-from broadsheet.plumbing import publication
+from broadsheet.plumbing import letters, publication
 
 from . import rules
 from .models import MailedKey
@@ -36,7 +30,7 @@ def post_notice(kind: str, to: str, *, language: str, at: datetime) -> None:
         kind=kind,
         to=to,
         language=language,
-        message_id=_message_id(new_id(at)),
+        message_id=letters.message_id(new_id(at)),
         sent_at=at.isoformat(),
     )
 
@@ -54,7 +48,7 @@ def key_letter(key: MailedKey, *, kind: str, at: datetime) -> EmailMultiAlternat
         key.email,
         facts,
         language=key.language,
-        message_id=_message_id(key.id),
+        message_id=letters.message_id(key.id),
         at=key.asked_at,
     )
 
@@ -90,39 +84,12 @@ def _letter(
         "address": to,
     }
     with translation.override(language):
-        subject = one_line(render_to_string(f"letters/{kind}.subject.txt", context))
+        subject = letters.one_line(
+            render_to_string(f"letters/{kind}.subject.txt", context)
+        )
         context["subject"] = subject
         text = render_to_string(f"letters/{kind}.txt", context)
         html = render_to_string(f"letters/{kind}.html", context)
-    message = EmailMultiAlternatives(
-        subject=subject,
-        body=text.strip() + "\n",
-        from_email=formataddr((one_line(paper.name), one_line(paper.support_mail))),
-        to=[to],
-        headers={
-            "Message-ID": message_id,
-            "Date": format_datetime(at),
-            "Auto-Submitted": "auto-generated",
-        },
+    return letters.compose(
+        subject=subject, text=text, html=html, to=to, message_id=message_id, at=at
     )
-    message.attach_alternative(_inliner().inline(html), "text/html")
-    return message
-
-
-@cache
-def _inliner() -> css_inline.CSSInliner:
-    """Write the theme's mail sheet into each element; fetch nothing to do so."""
-    sheet = finders.find("theme/mail.css")
-    return css_inline.CSSInliner(
-        extra_css=Path(str(sheet)).read_text() if sheet else None,
-        load_remote_stylesheets=False,
-    )
-
-
-def one_line(text: str) -> str:
-    """Return `text` fit for a header: a desk-edited name may hold line breaks."""
-    return " ".join(text.split())
-
-
-def _message_id(key: UUID) -> str:
-    return f"<{key}@{urlsplit(settings.BROADSHEET.origin).hostname}>"

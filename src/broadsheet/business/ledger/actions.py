@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from broadsheet.kit import places
 from broadsheet.kit.calendar import Period, local_date
 from broadsheet.kit.ids import new_id
 from broadsheet.kit.money import Money
@@ -19,6 +20,7 @@ from broadsheet.plumbing import publication
 
 from . import queries
 from .models import (
+    BillingProfile,
     Closing,
     Entry,
     Invoice,
@@ -43,9 +45,10 @@ from .rules import (
 )
 
 __all__ = [
-    "BooksClosed", "Charge", "InvoiceIssued", "Line", "NoSuchInvoice", "NoTaxRate",
-    "ReferenceReused", "Settlement", "Unbalanced", "UnknownAccount", "bill",
-    "close_books", "open_books", "post", "reverse", "set_tax_rate", "settle", "void",
+    "BooksClosed", "Charge", "InvoiceIssued", "Line", "NoSuchInvoice", "NoSuchPlace",
+    "NoTaxRate", "ReferenceReused", "Settlement", "Unbalanced", "UnknownAccount",
+    "bill", "close_books", "forget_reader", "open_books", "post", "record_place",
+    "reverse", "set_tax_rate", "settle", "void",
 ]  # fmt: skip
 
 # India's rate on online information and database services, under which news falls.
@@ -62,6 +65,10 @@ class BooksClosed(Exception):
 
 class NoSuchInvoice(Exception):
     """There is no such invoice."""
+
+
+class NoSuchPlace(Exception):
+    """Neither a state of India nor a country. Ask the reader again."""
 
 
 class InvoiceIssued(Exception):
@@ -195,6 +202,23 @@ def open_books() -> None:
         set_tax_rate(tax_code=code, rate=rate, effective_from=since)
 
 
+def record_place(reader: UUID, place: str, *, at: datetime) -> None:
+    """
+    Remember where a reader lives, for what is billed from now on. Raise `NoSuchPlace`,
+    and what was remembered stays.
+    """
+    if not places.is_place(place):
+        raise NoSuchPlace(f"{place[:10]!r} is neither a state nor a country.")
+    BillingProfile.objects.update_or_create(
+        reader=reader, defaults={"place": place, "told_at": at}
+    )
+
+
+def forget_reader(reader: UUID) -> None:
+    """Forget where a reader lives. Her invoices stay: the law wants them kept."""
+    BillingProfile.objects.filter(reader=reader).delete()
+
+
 @transaction.atomic
 def bill(
     charge: Charge,
@@ -204,15 +228,17 @@ def bill(
     kind: str,
     period_index: int,
     place: str = "",
+    recipient: str = "",
     at: datetime,
 ) -> InvoiceFacts:
     """
     Make the open invoice of one period and return it; asked again, return the one
-    there is. It has no number and moves no money until it is paid. `place` is the
-    state where it is supplied, and the seller's own unless said. Raise `NoTaxRate`.
+    there is. It has no number and moves no money until it is paid. `place` is where it
+    is supplied: unless said, where the reader told us that she lives, and failing that
+    the seller's own state. Raise `NoTaxRate`.
     """
     seller = queries.seller()
-    place = place or seller.state
+    place = place or queries.place_of(reader) or seller.state
     on = local_date(at, publication.current().zone)
     names = tax_names(seller.state, place)
     rate = queries.tax_rate(charge.tax_code, on) if names else 0
@@ -229,6 +255,7 @@ def bill(
             "taxable_minor": split.taxable,
             "tax_minor": split.tax,
             "round_off_minor": split.round_off,
+            "recipient": recipient[:200],
             "place_of_supply": place,
             "made_at": at,
         },

@@ -69,6 +69,14 @@ class TaxRate(models.Model):
         ]
 
 
+class BillingProfile(models.Model):
+    """Where a reader says that she lives: her purchases are supplied there."""
+
+    reader = models.UUIDField(primary_key=True)
+    place = models.CharField(max_length=2)
+    told_at = models.DateTimeField()
+
+
 class Invoice(models.Model):
     """A document: what was sold to whom, for which period, with which tax."""
 
@@ -83,6 +91,9 @@ class Invoice(models.Model):
     taxable_minor = models.BigIntegerField()
     tax_minor = models.BigIntegerField()
     round_off_minor = models.SmallIntegerField(default=0)
+    # Who is billed, in the words of that day; a name changed later changes no invoice.
+    recipient = models.CharField(max_length=200, blank=True)
+    # A state's GST code, or a country's ISO code; recorded before any charge.
     place_of_supply = models.CharField(max_length=2, blank=True)
     made_at = models.DateTimeField()
     # Written together, once, when the invoice is issued.

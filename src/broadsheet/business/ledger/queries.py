@@ -12,7 +12,15 @@ from django.db.models import QuerySet, Sum
 
 from broadsheet.kit.money import Money
 
-from .models import Closing, Entry, Invoice, Seller, TaxRate, Transaction
+from .models import (
+    BillingProfile,
+    Closing,
+    Entry,
+    Invoice,
+    Seller,
+    TaxRate,
+    Transaction,
+)
 from .rules import CHART
 
 
@@ -29,6 +37,7 @@ class LineFacts:
     taxable: Money
     taxes: tuple[tuple[str, int, Money], ...]  # Name, hundredths of a percent, amount.
     round_off: Money
+    tax_code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +56,11 @@ class InvoiceFacts:
     issued_at: datetime | None
     paid_at: datetime | None
     lines: tuple[LineFacts, ...]
+    place: str  # Of supply: a state's GST code, or a country's ISO code.
+    recipient: str
+    seller_name: str  # What the seller was called and where, when it was issued.
+    seller_address: str
+    seller_gstin: str
 
     @property
     def description(self) -> str:
@@ -161,6 +175,23 @@ def invoices(subscription_ref: UUID) -> tuple[InvoiceFacts, ...]:
     return _facts(rows.order_by("-made_at", "-period_index"))
 
 
+def issued_to(reader: UUID) -> tuple[InvoiceFacts, ...]:
+    """Return every invoice that the reader was sent, newest first. Three queries."""
+    rows = Invoice.objects.filter(reader=reader, number__isnull=False)
+    return _facts(rows.order_by("-issued_at", "-sequence", "id"))
+
+
+def place_of(reader: UUID) -> str:
+    """Return where the reader told us that she lives; "" if she never did."""
+    row = BillingProfile.objects.filter(reader=reader).first()
+    return row.place if row else ""
+
+
+def asks_for_place() -> bool:
+    """Say whether nothing may be sold to a reader whose state is not known."""
+    return bool(seller().state)
+
+
 def _facts(rows: QuerySet[Invoice]) -> tuple[InvoiceFacts, ...]:
     return tuple(_invoice(row) for row in rows.prefetch_related("lines__taxes"))
 
@@ -193,9 +224,15 @@ def _invoice(row: Invoice) -> InvoiceFacts:
                     for tax in sorted(line.taxes.all(), key=lambda tax: tax.name)
                 ),
                 round_off=money(line.round_off_minor),
+                tax_code=line.tax_code,
             )
             for line in sorted(row.lines.all(), key=lambda line: line.position)
         ),
+        place=row.place_of_supply,
+        recipient=row.recipient,
+        seller_name=row.seller_name,
+        seller_address=row.seller_address,
+        seller_gstin=row.seller_gstin,
     )
 
 

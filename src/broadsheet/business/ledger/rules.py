@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from broadsheet.kit import places
 from broadsheet.kit.money import Money, half_up
 
 # The chart of accounts. Codes are stable: statements and exports name them.
@@ -118,9 +119,12 @@ def _at(taxable: int, gross: int, rate: int, names: Sequence[str]) -> Split:
 
 
 def tax_names(seller_state: str, place_of_supply: str) -> tuple[str, ...]:
-    """Within the seller's state two halves are due, elsewhere in India one whole."""
-    if not seller_state:
-        return ()  # A seller who is not registered charges no tax.
+    """
+    Within the seller's state two halves are due, elsewhere in India one whole. What is
+    supplied abroad is an export, and zero-rated.
+    """
+    if not seller_state or places.is_abroad(place_of_supply):
+        return ()  # Nor does a seller who is not registered charge any tax.
     if place_of_supply == seller_state:
         return ("CGST", "SGST")
     return ("IGST",)

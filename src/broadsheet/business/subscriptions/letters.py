@@ -10,14 +10,14 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from broadsheet.business.ledger import queries as books
-from broadsheet.plumbing import publication
+from broadsheet.kit import places
+from broadsheet.plumbing import letters, publication
 
 from . import queries
 from .events import Cancelled, PaymentTrouble, Renewed, Started
@@ -27,7 +27,7 @@ from .queries import MOMENT
 
 def send_welcome(event: Started, at: datetime) -> None:
     """Welcome a new subscriber; this is her receipt too."""
-    _send("welcome", event.subscription_id, _receipt(event.subscription_id))
+    _send("welcome", event.subscription_id, _receipt(event.subscription_id), at=at)
 
 
 def send_renewed(event: Renewed, at: datetime) -> None:
@@ -37,6 +37,7 @@ def send_renewed(event: Renewed, at: datetime) -> None:
         event.subscription_id,
         _receipt(event.subscription_id, event.invoice_id),
         number=event.period_index,
+        at=at,
     )
 
 
@@ -45,7 +46,11 @@ def send_cancelled(event: Cancelled, at: datetime) -> None:
     ends = event.ends - MOMENT
     # Cancelled, undone and cancelled again: each is confirmed once.
     _send(
-        "cancelled", event.subscription_id, {"ends": ends}, number=int(at.timestamp())
+        "cancelled",
+        event.subscription_id,
+        {"ends": ends},
+        number=int(at.timestamp()),
+        at=at,
     )
 
 
@@ -57,6 +62,7 @@ def send_payment_trouble(event: PaymentTrouble, at: datetime) -> None:
         event.subscription_id,
         {"until": until},
         number=int(at.timestamp()),
+        at=at,
     )
 
 
@@ -70,35 +76,38 @@ def _receipt(
 
 
 def _send(
-    letter: str, subscription_id: UUID, facts: dict[str, object], *, number: int = 0
+    letter: str,
+    subscription_id: UUID,
+    facts: dict[str, object],
+    *,
+    at: datetime,
+    number: int = 0,
 ) -> None:
     row = Subscription.objects.select_related("reader").get(pk=subscription_id)
     paper = publication.current()
     view = queries.view(subscription_id)
+    origin = settings.BROADSHEET.origin
     with override(settings.LANGUAGE_CODE):
+        subject = letters.one_line(_subject(letter, paper.name))
         context = {
             **{name: _words(fact, paper.zone) for name, fact in facts.items()},
             "paper": paper,
+            "subject": subject,
             "subscription": view,
             "price": view.price.format(paper.locale),
             "renews_on": _words(view.renews_on, paper.zone),
-            "account": f"{settings.BROADSHEET.origin}/account/",
+            "origin": origin,
+            "account": f"{origin}/account/",
             "name": row.reader.name,
             **_tax(facts, paper.locale),
         }
-        mail = EmailMultiAlternatives(
-            subject=_subject(letter, paper.name),
-            body=render_to_string(f"subscriptions/letters/{letter}.txt", context),
-            from_email=f"{paper.name} <{paper.support_mail}>",
-            to=[row.reader.email],
-            headers={
-                "Message-ID": f"<{letter}-{number}-{subscription_id}@{settings.BROADSHEET.host}>",
-                "Auto-Submitted": "auto-generated",
-            },
-        )
-        mail.attach_alternative(
-            render_to_string(f"subscriptions/letters/{letter}.html", context),
-            "text/html",
+        mail = letters.compose(
+            subject=subject,
+            text=render_to_string(f"subscriptions/letters/{letter}.txt", context),
+            html=render_to_string(f"subscriptions/letters/{letter}.html", context),
+            to=row.reader.email,
+            message_id=letters.message_id(f"{letter}-{number}-{subscription_id}"),
+            at=at,
         )
     mail.send()
 
@@ -128,4 +137,5 @@ def _tax(facts: dict[str, object], locale: str) -> dict[str, object]:
         "total": invoice.total.format(locale),
         "taxable": line.taxable.format(locale),
         "taxes": [(name, money.format(locale)) for name, _rate, money in line.taxes],
+        "place": places.name(invoice.place),
     }

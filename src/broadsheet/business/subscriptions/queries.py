@@ -54,12 +54,17 @@ class SubscriptionView:
 
 @dataclass(frozen=True, slots=True)
 class CheckoutState:
-    """`status` is "active", "pending", "declined" or "abandoned" (left unpaid)."""
+    """
+    `status` is "active", "pending", "declined" or "abandoned" (left unpaid). `renewal`:
+    she pays what a running subscription owes, and `pay_due` tries again; else `begin`.
+    """
 
     status: str
     return_path: str
     plan_code: str
     reason: str = ""
+    renewal: bool = False
+    reader: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +83,16 @@ def policy() -> RenewalPolicy:
 
 
 def current(reader: UUID, at: datetime) -> SubscriptionView | None:
-    """Return the reader's running subscription, if she has one. Seven queries."""
-    row = Subscription.objects.filter(
-        reader__public_id=reader, status__in=RUNNING
-    ).first()
+    """
+    Return the reader's running subscription, if she has one; what was cancelled and is
+    used up is none, whether or not a worker has ended it yet. Seven queries.
+    """
+    over = Cancellation.objects.filter(undone_at=None, effective_at__lte=at)
+    row = (
+        Subscription.objects.filter(reader__public_id=reader, status__in=RUNNING)
+        .exclude(pk__in=over.values("subscription"))
+        .first()
+    )
     return _view(row) if row else None
 
 
@@ -115,11 +126,30 @@ def subscriptions(reader: UUID) -> tuple[UUID, ...]:
 
 def checkout(checkout_id: UUID) -> CheckoutState:
     """Return how a checkout stands as far as we know; `conclude` asks the provider."""
-    row = Checkout.objects.filter(pk=checkout_id).first()
+    row = Checkout.objects.select_related("subscription").filter(pk=checkout_id).first()
     if row is None:
         raise NoSuchCheckout(f"There is no checkout {checkout_id}.")
     status, reason = _stands(row)
-    return CheckoutState(status, row.return_path, row.plan_code, reason)
+    contract = row.subscription
+    return CheckoutState(
+        status=status,
+        return_path=row.return_path,
+        plan_code=row.plan_code,
+        reason=reason,
+        renewal=contract.started_at is not None and status != "active",
+        reader=contract.reader_id,
+    )
+
+
+def open_until(reader: UUID, at: datetime) -> datetime | None:
+    """
+    Return the last second on which everything stays open to a reader whose renewal
+    could not be collected; None if she owes nothing. One query.
+    """
+    row = Subscription.objects.filter(
+        reader__public_id=reader, status=Status.PAST_DUE, grace_until__gt=at
+    ).first()
+    return row.grace_until - MOMENT if row and row.grace_until else None
 
 
 def open_cancellation(subscription_id: UUID) -> Cancellation | None:

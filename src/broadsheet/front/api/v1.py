@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_vary_headers
 from ninja import NinjaAPI, Status
 from pydantic import Field
 
@@ -16,6 +18,7 @@ from broadsheet.kit.money import Money
 from broadsheet.news.newsroom import queries as newsroom
 from broadsheet.plumbing import publication
 
+from . import problems
 from .shapes import (
     DecisionOut,
     MoneyOut,
@@ -27,6 +30,8 @@ from .shapes import (
     TeaserOut,
 )
 
+View = Callable[..., Any]
+
 LONGEST_PAGE = 50
 NO_STORY = {"detail": "There is no story of that number."}
 NO_SECTION = {"detail": "There is no section at that address."}
@@ -37,16 +42,28 @@ api = NinjaAPI(
     description="Stories, the reader's own decisions, and plans.",
     urls_namespace="api-v1",
 )
+problems.handle(api)
 
 
-@api.get("/sections", response=list[SectionOut], summary="The paper's sections")
+def read(path: str, **how: Any) -> Callable[[View], View]:
+    """Answer GET; and HEAD likewise, which the document need not repeat."""
+
+    def register(view: View) -> View:
+        api.api_operation(["HEAD"], path, include_in_schema=False, **how)(view)
+        return api.get(path, operation_id=view.__name__, **how)(view)
+
+    return register
+
+
+@read("/sections", response=list[SectionOut], summary="The paper's sections")
 def sections(request: HttpRequest) -> Any:
-    return newsroom.sections()
+    # A list: Ninja takes a pair for a status and its answer.
+    return list(newsroom.sections())
 
 
-@api.get(
+@read(
     "/stories",
-    response={200: PageOut, 404: Problem},
+    response={200: PageOut, 404: Problem, 422: Problem},
     summary="The newest stories, of the paper or of a section",
 )
 def stories(
@@ -68,16 +85,17 @@ def stories(
     }
 
 
-@api.get(
+@read(
     "/stories/{int:story_id}",
     response={200: StoryOut, 404: Problem},
     summary="A story, whole or cut as the caller may read it",
 )
-def story(request: HttpRequest, story_id: int) -> Any:
+def story(request: HttpRequest, response: HttpResponse, story_id: int) -> Any:
     """
     A whole metered story counts, as it does on the page; read again it costs nothing.
     Send the cookies of the reader or of her device; without any, it comes cut.
     """
+    _for_nobody_else(response)
     page = newsroom.page(story_id)
     if page is None:
         return Status(404, NO_STORY)
@@ -97,18 +115,19 @@ _OF_THE_PAGE = tuple(
 )
 
 
-@api.get(
+@read(
     "/stories/{int:story_id}/decision",
     response={200: DecisionOut, 404: Problem},
     summary="What the caller would get, without counting",
 )
-def decision(request: HttpRequest, story_id: int) -> Any:
+def decision(request: HttpRequest, response: HttpResponse, story_id: int) -> Any:
+    _for_nobody_else(response)
     if newsroom.canonical(story_id) is None:
         return Status(404, NO_STORY)
     return _decision_out(_decide(request, story_id, count=False))
 
 
-@api.get("/plans", response=list[PlanOut], summary="What is on sale")
+@read("/plans", response=list[PlanOut], summary="What is on sale")
 def plans(request: HttpRequest) -> Any:
     locale = publication.current().locale
     return [
@@ -124,6 +143,12 @@ def plans(request: HttpRequest) -> Any:
 _OF_THE_PLAN = tuple(
     name for name in PlanOut.model_fields if name not in ("price", "per_month")
 )
+
+
+def _for_nobody_else(response: HttpResponse) -> None:
+    """Keep shared caches from giving what this caller may read to the next one."""
+    response["Cache-Control"] = "private, no-store"
+    patch_vary_headers(response, ["Cookie"])
 
 
 def _decide(request: HttpRequest, story_id: int, *, count: bool) -> Decision:

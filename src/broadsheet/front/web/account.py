@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -17,19 +18,29 @@ from django.views.decorators.http import (
     require_safe,
 )
 
+from broadsheet.business.ledger import actions as ledger
+from broadsheet.business.ledger import queries as books
 from broadsheet.business.subscriptions import actions as subscriptions
 from broadsheet.business.subscriptions import queries as subscribed
 from broadsheet.plumbing import publication
+
+from . import invoices
+from .addresses import local_path, see_other
+from .places import choices
+from .subscribe import UNREACHABLE
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 # Each reason with its words and our answer to it. "Other" is always shown last.
 REASONS = {
     "price": (
         _("It costs too much"),
-        _("The two-year plan costs less a month than any other."),
+        _("A longer plan costs less a month; the plans are on one page."),
     ),
     "time": (
         _("I do not have the time to read it"),
-        _("The day's picks are on one page, and take ten minutes."),
+        _("Our editors’ picks are on the front page, and take ten minutes."),
     ),
     "content": (
         _("I do not find what I am looking for"),
@@ -47,8 +58,54 @@ REASONS = {
 @login_required
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
-    context = {"reader": request.user, "subscription": _current(request)}
-    return render(request, "pages/account.html", context)
+    return _overview(request)
+
+
+def _overview(
+    request: HttpRequest, *, error: StrOrPromise = "", status: int = 200
+) -> HttpResponse:
+    context = {
+        "reader": request.user,
+        "subscription": _current(request),
+        "invoices": invoices.listed(_reader(request)),
+        "places": choices(books.place_of(_reader(request))),
+        "asks_place": books.asks_for_place(),
+        "error": error,
+    }
+    return render(request, "pages/account.html", context, status=status)
+
+
+@never_cache
+@login_required
+@require_POST
+def pay(request: HttpRequest) -> HttpResponse:
+    """Let her pay what could not be collected, with any card, at the gateway."""
+    back = local_path(request.POST.get("next", ""), "/account/")
+    try:
+        page = subscriptions.pay_due(
+            reader=_reader(request), return_path=back, at=publication.now()
+        )
+    except subscriptions.NothingDue:
+        return redirect("/account/")  # It was collected meanwhile: nothing is owed.
+    except subscriptions.PaymentUnavailable:
+        return _overview(request, error=UNREACHABLE, status=503)
+    return see_other(page.pay_at)
+
+
+@never_cache
+@login_required
+@require_POST
+def move(request: HttpRequest) -> HttpResponse:
+    """Note where she lives now; what was billed before stays as it was."""
+    try:
+        ledger.record_place(
+            _reader(request), request.POST.get("place", ""), at=publication.now()
+        )
+    except ledger.NoSuchPlace:
+        error = _("Choose where you live from the list.")
+        return _overview(request, error=error, status=422)
+    messages.success(request, _("Saved. Your next invoice is written for this place."))
+    return see_other("/account/")
 
 
 @never_cache

@@ -1,15 +1,35 @@
-"""Where a reader may be sent back to: addresses of this site, and no others."""
+"""Where a reader lives, as a form asks: the states of India first, then abroad."""
 
 from __future__ import annotations
 
-from django.utils.http import url_has_allowed_host_and_scheme
+from dataclasses import dataclass
 
-LONGEST = 600
+from django.utils.translation import gettext as _
+
+from broadsheet.kit import places
 
 
-def local_path(given: str, otherwise: str) -> str:
-    """Return `given` if it is a path on this site (a fragment may follow)."""
-    fits = given.startswith("/") and len(given) <= LONGEST and given.isprintable()
-    if fits and url_has_allowed_host_and_scheme(given, allowed_hosts=None):
-        return given
-    return otherwise
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Some of the places in one list, under a name of their own."""
+
+    name: str
+    places: tuple[tuple[str, str], ...]  # Code and name.
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """One list to choose from; `chosen` is "" until she has."""
+
+    chosen: str
+    groups: tuple[Group, ...]
+
+
+def choices(chosen: str) -> Choices:
+    return Choices(
+        chosen if places.is_place(chosen) else "",
+        (
+            Group(_("States and union territories"), tuple(places.STATES.items())),
+            Group(_("Outside India"), tuple(places.COUNTRIES.items())),
+        ),
+    )

@@ -8,15 +8,13 @@ that could tell one from the other's words.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.template.loader import render_to_string
-from django.utils import translation
 
 from broadsheet.business.catalogue import queries as catalogue
 from broadsheet.gate.core.pages import PressedPage
@@ -28,6 +26,7 @@ from broadsheet.plumbing import publication
 from ..theme.structured import absolute, news_article
 from ..theme.templatetags.body import paragraph_count
 from ..theme.templatetags.paper import best_value, money
+from .language import publication_language
 
 # Left in the furniture for the gate to fill at each view.
 COUNT, LIMIT, PATH = "{{count}}", "{{limit}}", "{{path}}"
@@ -108,18 +107,6 @@ def _shared() -> dict[str, Any]:
 
 def _origin() -> str:
     return str(settings.BROADSHEET.origin)
-
-
-@contextmanager
-def publication_language() -> Iterator[None]:
-    """Write in the publication's language, whoever's request or job this is."""
-    wanted = publication.current().locale.lower()
-    known = dict(settings.LANGUAGES)
-    language = wanted if wanted in known else wanted.partition("-")[0]
-    if language not in known:
-        language = settings.LANGUAGE_CODE
-    with translation.override(language):
-        yield
 
 
 # --- Furniture ----------------------------------------------------------------------

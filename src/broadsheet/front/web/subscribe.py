@@ -1,5 +1,5 @@
 """
-Buying a plan: choose, pay at the gateway, come back to the same paragraph.
+Buying a plan: choose it, say where you live, and on to the gateway's page.
 
 The page quotes a price and the form carries the quote; a charge that would differ from
 it is refused before any money moves. Every form carries a key of its own, so that a
@@ -8,27 +8,37 @@ second click is the first one again.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
-from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from broadsheet.business.catalogue import queries as catalogue
+from broadsheet.business.ledger import queries as books
 from broadsheet.business.subscriptions import actions as subscriptions
 from broadsheet.business.subscriptions import queries as subscribed
-from broadsheet.kit.calendar import boundary
+from broadsheet.kit.calendar import boundary, instant, local_date
 from broadsheet.kit.ids import new_secret
 from broadsheet.plumbing import publication
 
-from .places import local_path
+from .addresses import local_path, see_other
+from .places import choices
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 LONGEST_KEY = 64
+NO_PLACE = 422
 LARGEST_QUOTE = 12  # Digits.
+UNREACHABLE = _(
+    "Our payment partner does not answer just now. Nothing was charged; please try "
+    "again in a minute."
+)
 
 
 @never_cache
@@ -42,8 +52,13 @@ def plans(request: HttpRequest) -> HttpResponse:
     return _offers(request)
 
 
+def unknown_purchase(request: HttpRequest) -> HttpResponse:
+    error = _("We do not know this purchase. Nothing was charged here.")
+    return _offers(request, error=error, status=404)
+
+
 def _offers(
-    request: HttpRequest, *, error: str = "", status: int = 200
+    request: HttpRequest, *, error: StrOrPromise = "", status: int = 200
 ) -> HttpResponse:
     at = publication.now()
     context = {
@@ -57,7 +72,7 @@ def _offers(
 
 
 def _order(
-    request: HttpRequest, code: str, *, error: str = "", status: int = 200
+    request: HttpRequest, code: str, *, error: StrOrPromise = "", status: int = 200
 ) -> HttpResponse:
     if not request.user.is_authenticated:
         return _log_in_first(code, _back(request))
@@ -68,13 +83,16 @@ def _order(
         return _not_on_sale(request)
     if _current(request) is not None:
         return _offers(request)
-    today = at.astimezone(publication.current().zone).date()
+    zone = publication.current().zone
     context = {
         "offer": offer,
-        "renews_on": boundary(today, offer.term, 1),
+        "renews_on": instant(boundary(local_date(at, zone), offer.term, 1), zone),
         "next": _back(request),
         "request_key": new_secret(18),
         "error": error,
+        "asks_place": books.asks_for_place(),
+        "places": choices(_place(request)),
+        "place_error": status == NO_PLACE,
     }
     return render(request, "pages/checkout.html", context, status=status)
 
@@ -96,17 +114,20 @@ def _begin(request: HttpRequest) -> HttpResponse:
             quoted_minor=int(quoted),
             request_key=key,
             return_path=_back(request),
+            place=request.POST.get("place", ""),
             at=publication.now(),
         )
     except (*REFUSALS, subscriptions.PaymentUnavailable) as refusal:
         return _refused(request, code, refusal)
-    return _see_other(checkout.pay_at)
+    return see_other(checkout.pay_at)
 
 
 REFUSALS = (
     subscriptions.AlreadySubscribed,
     subscriptions.BadRequest,
+    subscriptions.NoSuchPlace,
     subscriptions.NoSuchPlan,
+    subscriptions.PlaceUnknown,
     subscriptions.StaleQuote,
 )
 
@@ -121,33 +142,31 @@ def _refused(request: HttpRequest, code: str, refusal: Exception) -> HttpRespons
         case subscriptions.StaleQuote():
             error = _new_price(refusal.offer)
             return _order(request, code, error=error, status=409)
+        case subscriptions.PlaceUnknown() | subscriptions.NoSuchPlace():
+            return _ask_for_place(request, code)
         case subscriptions.PaymentUnavailable():
-            error = _(
-                "Our payment partner does not answer just now. Nothing was charged; "
-                "please try again in a minute."
-            )
-            return _order(request, code, error=error, status=503)
+            return _order(request, code, error=UNREACHABLE, status=503)
     return _offers(request, error=_("Choose a plan and try again."), status=400)
 
 
-@never_cache
-@require_safe
-def come_back(request: HttpRequest, checkout_id: UUID) -> HttpResponse:
-    """The gateway sends the reader here. What it says in the address is not believed."""
-    try:
-        state = subscriptions.conclude(checkout_id, at=publication.now())
-    except subscriptions.NoSuchCheckout:
-        error = _("We do not know this purchase. Nothing was charged here.")
-        return _offers(request, error=error, status=404)
-    if state.status == "active" and request.user.is_authenticated:
-        return _see_other(local_path(state.return_path, "/"))
-    context = {"state": state, "refresh_path": request.path}
-    return render(request, "pages/checkout_return.html", context)
+def _ask_for_place(request: HttpRequest, code: str) -> HttpResponse:
+    """Show the order, which asks; with a complaint, if it has asked already."""
+    if "place" not in request.POST:
+        here = urlencode({"plan": code, "next": _back(request)})
+        return see_other("/subscribe/?" + here)
+    error = _("Choose where you live: the tax on your invoice depends on it.")
+    return _order(request, code, error=error, status=NO_PLACE)
+
+
+def _place(request: HttpRequest) -> str:
+    """Return what she chose just now, or told us when she last bought something."""
+    assert request.user.is_authenticated  # noqa: S101  The order is a reader's.
+    return request.POST.get("place") or books.place_of(request.user.public_id)
 
 
 def _new_price(offer: catalogue.PlanOffer) -> str:
     price = offer.price.format(publication.current().locale)
-    return _("The price has changed: %(plan)s now costs %(price)s.") % {
+    return gettext("The price has changed: %(plan)s now costs %(price)s.") % {
         "plan": offer.name,
         "price": price,
     }
@@ -176,7 +195,3 @@ def _log_in_first(code: str, back: str) -> HttpResponse:
 
 def _is_amount(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= LARGEST_QUOTE
-
-
-def _see_other(address: str) -> HttpResponse:
-    return HttpResponseRedirect(address, status=303)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from django.urls import path, register_converter
 from django.urls.converters import IntConverter, StringConverter
 
-from . import feeds, reading
+from . import feeds, machines, reading
 
 
 class StoryNumber(IntConverter):
@@ -28,6 +28,8 @@ register_converter(TopicSlug, "topic")
 
 urlpatterns = [
     path("", reading.front, name="front"),
+    path("robots.txt", machines.robots, name="robots"),
+    path("license.xml", machines.licence, name="licence"),
     path("feeds/", feeds.index, name="feeds"),
     path("feeds/front.rss", feeds.front, name="front-feed"),
     path("feeds/<slug:slug>.rss", feeds.section, name="section-feed"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 from typing import Any
 from urllib.parse import quote
@@ -20,6 +21,7 @@ RESERVED = frozenset(
 
 _WELCOME = re.compile(rb"(?:^|&)welcome=([0-9a-z]{1,8})(?=&|$)")
 _WELCOMES = re.compile(rb"(?:^|&)welcome=[^&]*")
+LONGEST_REMEMBERED = 256  # Characters of a path; ours are shorter, an attacker's not.
 WELCOME_LIFE = 60  # Seconds; an address shared with its marker is as one without.
 
 
@@ -45,6 +47,15 @@ def story_meant(path: str) -> int | None:
     Return the story that a decoded `path` means, however it is spelled: doubled
     slashes, dots, parameters, another case, another slug. None if it means none.
     """
+    return _meant(path) if len(path) > LONGEST_REMEMBERED else _remembered(path)
+
+
+@lru_cache(maxsize=8192)
+def _remembered(path: str) -> int | None:
+    return _meant(path)
+
+
+def _meant(path: str) -> int | None:
     segments = _segments(path)
     if len(segments) != 2 or segments[0].lower() in RESERVED:
         return None

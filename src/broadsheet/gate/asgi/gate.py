@@ -11,16 +11,18 @@ from uuid import uuid4
 
 from broadsheet.gate.core import passes
 from broadsheet.gate.core.decide import decide, needs_meter
+from broadsheet.gate.core.known import Crawler
+from broadsheet.gate.core.pages import SplitPage
 from broadsheet.gate.core.passes import DEVICE_COOKIE, READER_COOKIE, Keyring
-from broadsheet.gate.core.visitor import Visitor, identify
+from broadsheet.gate.core.visitor import Visitor, Wallet, open_wallet, visitor_with
 from broadsheet.gate.core.vocabulary import (
     NOBODY,
-    Decision,
     Meter,
     Purpose,
     Reading,
     Reason,
     Standing,
+    Verdict,
 )
 from broadsheet.gate.store import Store, StoreDown
 from broadsheet.kit import clock
@@ -28,14 +30,18 @@ from broadsheet.kit.headers import Headers, security
 
 from . import reply
 from .address import Known, raw_path, story_meant, welcomed, with_welcome
+from .doorman import Doorman, glance
 from .memory import DEFAULT_ROOM, Memory, Presser, Room, Tally
-from .reply import Answer, RawHeaders, Replies
+from .remembered import Printed, Printer, Wallets
+from .reply import NO_BODY, RawHeaders, Replies, start_message
 from .request import App, Receive, Request, Scope, Send
 
 Minter = Callable[[Mapping[str, str]], str | None]
 Claimed = Callable[[str], bool]
 
 SESSION_COOKIE = "__Host-broadsheet-session"
+# A page that is fetched ahead is not shown by these, lest it cost or send a story.
+_NOT_AHEAD = (Reason.COOKIES, Reason.UNREAD)
 THREADS = 4  # For pressing and minting, which may wait for the database.
 REFUSED_FOR = 10.0  # Seconds for which a session that names nobody is not asked again.
 REFUSED_MOST = 10_000
@@ -50,7 +56,7 @@ class Gate:
     faults.
     """
 
-    def __init__(  # noqa: PLR0913  What it needs of the house, each by its name.
+    def __init__(  # noqa: PLR0913  All that main has and the gate may not import.
         self,
         app: App,
         *,
@@ -63,6 +69,7 @@ class Gate:
         headers: Headers | None = None,
         wall: Callable[[], datetime] = clock.wall,
         room: Room = DEFAULT_ROOM,
+        doorman: Doorman | None = None,
     ) -> None:
         self._app, self._store = app, store
         self._keyring, self._minter = keyring, minter
@@ -70,7 +77,10 @@ class Gate:
         self._session_cookie = session_cookie
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="gate")
         self._replies = Replies(security() if headers is None else headers)
+        self._printer = Printer(self._replies, room.printed_bytes)
+        self._wallets = Wallets(keyring)
         self._refused: dict[str, float] = {}
+        self._doorman = doorman or Doorman()
         self.tally = Tally()
         self._memory = Memory(
             store,
@@ -111,6 +121,7 @@ class Gate:
             self.tally.faults["store"] += 1
 
     async def close(self) -> None:
+        await self._doorman.close()
         await self._memory.close()
         self._threads.shutdown(wait=False)
 
@@ -120,16 +131,12 @@ class Gate:
         self, story_id: int, scope: Scope, receive: Receive, send: Send
     ) -> None:
         try:
-            await self._memory.ready()
-            known = await self._memory.known(story_id)
-            if known is None:
-                await self._app(scope, receive, send)
-            elif raw_path(scope) != known.raw:
-                await self._alias(known, scope, receive, send)
-            elif known.refused:
-                await reply.gone(self._app, scope, receive, send)
-            else:
-                await self._view(known, scope, receive, send)
+            held = self._memory.at_hand(story_id)
+            if held is not None and raw_path(scope) == held[0].raw:
+                if not held[0].refused:
+                    await self._view(*held, scope, send)
+                    return
+            await self._story_anew(story_id, scope, receive, send)
         except StoreDown:
             self.tally.faults["store"] += 1
             head = scope["method"] == "HEAD"
@@ -154,40 +161,97 @@ class Gate:
         else:
             await self._replies.moved(send, known.raw)
 
-    async def _view(
-        self, known: Known, scope: Scope, receive: Receive, send: Send
+    async def _story_anew(
+        self, story_id: int, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        # The page comes first: a view that could not be shown must not be counted.
-        page = await self._memory.page(known)
-        if page is None:
+        """Answer for a story that is not at hand, or not at this address, or gone."""
+        await self._memory.ready()
+        known = await self._memory.known(story_id)
+        if known is None:
             await self._app(scope, receive, send)
+        elif raw_path(scope) != known.raw:
+            await self._alias(known, scope, receive, send)
+        elif known.refused:
+            await reply.gone(self._app, scope, receive, send)
+        else:
+            # The page comes first: a view that could not be shown must not be counted.
+            page = await self._memory.page(known)
+            if page is None:
+                await self._app(scope, receive, send)
+            else:
+                await self._view(known, page, scope, send)
+
+    async def _view(
+        self, known: Known, page: SplitPage, scope: Scope, send: Send
+    ) -> None:
+        crawler = glance(scope["headers"])
+        if crawler is not None:
+            await self._crawl(known, page, crawler, scope, send)
             return
         request = Request.of(scope)
         at = self._memory.now()
         visitor, cookies = await self._visitor(request, at)
-        decision = await self._decide(known, visitor, request.purpose, at)
-        self.tally.views[decision.reason.value] += 1
-        if request.ahead and decision.reason in (Reason.COOKIES, Reason.UNREAD):
+        reading = await self._read(known, visitor, request.purpose, at)
+        printed = self._printer.print(
+            reading,
+            known,
+            page,
+            self._memory.furniture,
+            reader=visitor.reader is not None,
+        )
+        reason = printed.decision.reason
+        self.tally.views[reason.value] += 1
+        if request.ahead and reason in _NOT_AHEAD:
             await self._replies.not_ahead(send)
-        elif decision.reason is Reason.COOKIES and self._may_return(request, scope, at):
+        elif reason is Reason.COOKIES and self._may_return(request, scope, at):
             await self._welcome(known, scope, send, at)
         else:
-            answer = Answer(decision, known, page, visitor.reader is not None, cookies)
-            await self._show(answer, request, send)
+            await self._show(printed, cookies, request, send)
 
-    async def _show(self, answer: Answer, request: Request, send: Send) -> None:
-        furniture = self._memory.furniture
-        tag = answer.etag(furniture)
-        headers = [
-            *self._replies.page_headers(answer.decision),
-            (b"etag", tag),
-            *answer.cookies,
-        ]
-        # What has just cost a free story is sent, whatever the client says it holds.
-        if request.has(tag) and not answer.decision.counts:
-            await self._replies.not_modified(send, headers)
+    async def _crawl(
+        self, known: Known, page: SplitPage, crawler: Crawler, scope: Scope, send: Send
+    ) -> None:
+        """Answer a machine by the rule for its kind: without a meter, or round trip."""
+        request, at = Request.of(scope), self._memory.now()
+        policy = self._memory.orders.policy
+        visitant = await self._doorman.identify(crawler, scope, at)
+        visitor, cookies = await self._visitor(request, at)
+        reading = Reading(
+            known.facts,
+            request.purpose,
+            visitor.features,
+            policy=policy,
+            crawler=visitant,
+        )
+        decision = decide(reading)
+        self.tally.views[decision.reason.value] += 1
+        self._doorman.note(visitant, decision, at)
+        if decision.verdict not in (Verdict.FULL, Verdict.CUT):
+            rule = policy.rule(visitant)
+            await self._replies.closed_to_machines(send, rule, head=request.head)
             return
-        await self._replies.page(send, headers, answer.body(furniture), request.head)
+        printed = self._printer.print(
+            reading,
+            known,
+            page,
+            self._memory.furniture,
+            reader=visitor.reader is not None,
+        )
+        headers = reply.for_machines(decision, cookies)
+        await self._show(printed, headers, request, send)
+
+    async def _show(
+        self, printed: Printed, cookies: RawHeaders, request: Request, send: Send
+    ) -> None:
+        # What has just cost a free story is sent, whatever the client says it holds.
+        if request.has(printed.etag) and not printed.decision.counts:
+            await self._replies.not_modified(send, [*printed.headers, *cookies])
+            return
+        start = printed.start
+        if cookies:
+            start = start_message(200, [*start["headers"], *cookies])
+        await send(start)
+        await send(NO_BODY if request.head else printed.body)
 
     # --- Who, and may she ---------------------------------------------------------
 
@@ -195,24 +259,19 @@ class Gate:
         self, request: Request, at: datetime
     ) -> tuple[Visitor, RawHeaders]:
         """Return who is there, and the new pass if a session had to vouch for her."""
-        visitor = self._identify(request.cookies, at)
-        if visitor.reader is not None or self._session_cookie not in request.cookies:
+        wallet = self._wallets.of(request.cookies)
+        visitor = self._with(wallet, at)
+        if visitor.reader is not None or self._session_cookie not in wallet.cookies:
             return visitor, []
-        minted = await self._mint(request.cookies)
+        minted = await self._mint(wallet.cookies)
         if minted is None:
             return visitor, []
-        request.cookies[READER_COOKIE] = minted
-        vouched = self._identify(request.cookies, at)
-        return vouched, [reply.set_cookie(READER_COOKIE, minted)]
+        vouched = open_wallet({**wallet.cookies, READER_COOKIE: minted}, self._keyring)
+        return self._with(vouched, at), [reply.set_cookie(READER_COOKIE, minted)]
 
-    def _identify(self, cookies: Mapping[str, str], at: datetime) -> Visitor:
-        return identify(
-            cookies,
-            keyring=self._keyring,
-            epochs=self._memory.epochs,
-            orders=self._memory.orders,
-            at=at,
-        )
+    def _with(self, wallet: Wallet, at: datetime) -> Visitor:
+        memory = self._memory
+        return visitor_with(wallet, epochs=memory.epochs, orders=memory.orders, at=at)
 
     async def _mint(self, cookies: Mapping[str, str]) -> str | None:
         session = cookies[self._session_cookie]
@@ -230,17 +289,16 @@ class Gate:
             self._refused[session] = clock.steady() + REFUSED_FOR
         return minted
 
-    async def _decide(
+    async def _read(
         self, known: Known, visitor: Visitor, purpose: Purpose, at: datetime
-    ) -> Decision:
+    ) -> Reading:
+        """Return all that the decision rests on; after this, the view has counted."""
         reading = Reading(
             known.facts, purpose, visitor.features, policy=self._memory.orders.policy
         )
-        if needs_meter(reading):
-            reading = replace(
-                reading, meter=await self._ask(known, visitor, purpose, at)
-            )
-        return decide(reading)
+        if not needs_meter(reading):
+            return reading
+        return replace(reading, meter=await self._ask(known, visitor, purpose, at))
 
     async def _ask(
         self, known: Known, visitor: Visitor, purpose: Purpose, at: datetime

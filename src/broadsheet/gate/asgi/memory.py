@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Generic, TypeVar
 from uuid import UUID
 
 from broadsheet.gate.core.pages import Furniture, PressedPage, SplitPage, split_page
@@ -20,9 +19,9 @@ from broadsheet.gate.store import Change, Kind, Store, StoreDown
 from broadsheet.kit import clock
 
 from .address import Known
+from .shelf import Shelf
 
 Presser = Callable[[int], PressedPage | None]
-Value = TypeVar("Value")
 log = logging.getLogger(__name__)
 
 RETRY = 0.5  # Seconds until a lost change feed is tried again.
@@ -42,41 +41,11 @@ class Room:
     """How much one process keeps in memory."""
 
     page_bytes: int = 64 * 1024 * 1024  # Of pressed pages, both renderings.
+    printed_bytes: int = 32 * 1024 * 1024  # Of pages joined with their furniture.
     stories: int = 200_000  # Whose facts are kept, a few hundred bytes each.
 
 
 DEFAULT_ROOM = Room()
-
-
-class Shelf(Generic[Value]):
-    """Keeps the values used last, as many as fit into `room`."""
-
-    def __init__(self, room: int, size: Callable[[Value], int]) -> None:
-        self._room, self._size, self._used = room, size, 0
-        self._values: OrderedDict[int, Value] = OrderedDict()
-
-    def get(self, key: int) -> Value | None:
-        value = self._values.get(key)
-        if value is not None:
-            self._values.move_to_end(key)
-        return value
-
-    def put(self, key: int, value: Value) -> None:
-        self.drop(key)
-        self._values[key] = value
-        self._used += self._size(value)
-        while self._used > self._room:
-            _, oldest = self._values.popitem(last=False)
-            self._used -= self._size(oldest)
-
-    def drop(self, key: int) -> None:
-        value = self._values.pop(key, None)
-        if value is not None:
-            self._used -= self._size(value)
-
-    def clear(self) -> None:
-        self._values.clear()
-        self._used = 0
 
 
 class Memory:
@@ -97,8 +66,10 @@ class Memory:
     ) -> None:
         self._store, self._presser = store, presser
         self._threads, self._tally, self._wall = threads, tally, wall
-        self._known: Shelf[Known] = Shelf(room.stories, lambda _: 1)
-        self._pages: Shelf[SplitPage] = Shelf(room.page_bytes, lambda page: page.size)
+        self._known: Shelf[int, Known] = Shelf(room.stories, lambda _: 1)
+        self._pages: Shelf[int, SplitPage] = Shelf(
+            room.page_bytes, lambda page: page.size
+        )
         self._pressing: dict[int, asyncio.Task[SplitPage | None]] = {}
         self._changes_seen = 0
         self._furniture_changed = False
@@ -131,6 +102,14 @@ class Memory:
         await self._store.close()
 
     # --- Stories ------------------------------------------------------------------
+
+    def at_hand(self, story_id: int) -> tuple[Known, SplitPage] | None:
+        """Return the story and its page if we hold both, as we do nearly always."""
+        known = self._known.get(story_id)
+        page = self._pages.get(story_id)
+        if known is None or page is None or page.revision < known.facts.revision:
+            return None
+        return (known, page) if self._listener is not None else None
 
     async def known(self, story_id: int) -> Known | None:
         held = self._known.get(story_id)
@@ -201,7 +180,9 @@ class Memory:
             self._forget(change)
         # The policy, the zone and the test clock are rows that others write without a
         # word to us; they are few and small, so we look.
-        self.orders = await self._store.orders()
+        orders = await self._store.orders()
+        if orders != self.orders:  # The same object compares in no time at each view.
+            self.orders = orders
         if self._furniture_changed:
             self.furniture = Furniture.of(await self._store.furniture())
             self._furniture_changed = False

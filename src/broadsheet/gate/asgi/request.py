@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
-from broadsheet.gate.core.visitor import read_cookies
 from broadsheet.gate.core.vocabulary import Purpose
 
 Scope = MutableMapping[str, Any]
@@ -18,27 +17,29 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 # A browser that fetches ahead says so in one of these.
 _AHEAD = frozenset((b"sec-purpose", b"purpose", b"x-purpose", b"x-moz"))
 _AHEAD_WORDS = (b"prefetch", b"prerender", b"preview")
+_LOOKED_AT = _AHEAD | {b"cookie", b"if-none-match"}
 
 
 @dataclass(slots=True)
 class Request:
-    cookies: dict[str, str]
+    cookies: bytes  # As they came; HTTP/2 may send one header a cookie.
     if_none_match: bytes
     head: bool
     ahead: bool
 
     @classmethod
     def of(cls, scope: Scope) -> Request:
-        cookies: list[bytes] = []
-        match, ahead = b"", False
+        cookies, match, ahead = b"", b"", False
         for name, value in scope["headers"]:
+            if name not in _LOOKED_AT:
+                continue
             if name == b"cookie":
-                cookies.append(value)
+                cookies = cookies + b"; " + value if cookies else value
             elif name == b"if-none-match":
                 match = value
-            elif name in _AHEAD:
+            else:
                 ahead = ahead or any(word in value.lower() for word in _AHEAD_WORDS)
-        return cls(read_cookies(cookies), match, scope["method"] == "HEAD", ahead)
+        return cls(cookies, match, scope["method"] == "HEAD", ahead)
 
     @property
     def purpose(self) -> Purpose:

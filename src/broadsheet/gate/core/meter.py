@@ -1,7 +1,8 @@
 """
 The meter's arithmetic: what a period is, and what counts in it.
 
-`store.postgres` does the same in SQL; one suite of behaviour holds both to this file.
+`store.postgres` does the same in SQL and `store.valkey` in Lua; one suite of behaviour
+holds them all to this file.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from .vocabulary import Meter, Standing
 
 MONTH = "month"
 ROLLING = timedelta(days=30)
+LONGEST = timedelta(days=31)  # No period is longer.
+KEPT_AFTER = timedelta(days=1)  # After its period, in case the clock is put back.
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,7 @@ class Ask:
     limit: int
     since: datetime  # The period's beginning; earlier reads no longer count.
     at: datetime
+    until: datetime | None = None  # When what is opened now has stopped counting.
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,12 @@ def period_end(period: str, zone: ZoneInfo, at: datetime) -> datetime:
         first = period_start(period, zone, at)
         return (first + timedelta(days=32)).replace(day=1)
     return at + ROLLING
+
+
+def kept_for(ask: Ask) -> timedelta:
+    """Return how long a store must keep what `ask` opens, from now on."""
+    until = ask.at + LONGEST if ask.until is None else ask.until
+    return until - ask.at + KEPT_AFTER
 
 
 def count(reads: Reads | None, ask: Ask) -> tuple[Reads | None, Meter]:

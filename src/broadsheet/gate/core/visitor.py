@@ -9,7 +9,7 @@ from functools import lru_cache
 from uuid import UUID
 
 from . import passes
-from .meter import Ask, period_start
+from .meter import Ask, period_end, period_start
 from .passes import Keyring
 from .vocabulary import FIXED_BITS, Orders, Pass
 
@@ -36,7 +36,8 @@ class Visitor:
         policy = orders.policy
         limit = policy.limit_registered if self.reader else policy.limit_anonymous
         since = period_start(policy.period, orders.zone, at)
-        return Ask(self.identity, story_id, limit, since, at)
+        until = period_end(policy.period, orders.zone, at)
+        return Ask(self.identity, story_id, limit, since, at, until)
 
 
 def read_cookies(headers: Iterable[bytes]) -> dict[str, str]:
@@ -60,6 +61,51 @@ def read_cookies(headers: Iterable[bytes]) -> dict[str, str]:
     return cookies
 
 
+@dataclass(frozen=True, slots=True)
+class Wallet:
+    """
+    What a browser carries: its cookies, and the passes in them whose signatures hold.
+    That is true at any time, so it may be remembered; whether a pass still counts is
+    asked anew at each view, by `visitor_with`.
+    """
+
+    cookies: Mapping[str, str]
+    device: Pass | None
+    reader: Pass | None
+
+
+def open_wallet(cookies: Mapping[str, str], keyring: Keyring) -> Wallet:
+    """Return what `cookies` prove. Raises nothing, whatever they hold."""
+    device = cookies.get(passes.DEVICE_COOKIE)
+    reader = cookies.get(passes.READER_COOKIE)
+    return Wallet(
+        cookies,
+        passes.name_device(keyring, device) if device else None,
+        passes.name_reader(keyring, reader) if reader else None,
+    )
+
+
+def visitor_with(
+    wallet: Wallet, *, epochs: Mapping[UUID, int], orders: Orders, at: datetime
+) -> Visitor:
+    """Return who comes with this wallet, at this moment."""
+    now = int(at.timestamp())
+    device, reader = wallet.device, wallet.reader
+    identity = device.identity if device and passes.knows_device(device, now) else None
+    if reader is None or not _holds(reader, epochs, now):
+        return Visitor(identity)
+    return Visitor(identity, reader, features_of(reader.bits, orders.verticals))
+
+
+def _holds(reader: Pass, epochs: Mapping[UUID, int], now: int) -> bool:
+    if not passes.is_live(reader, passes.READER_LIFE, now):
+        return False
+    if epochs.get(reader.identity, 0) > reader.epoch:  # Voided since it was minted.
+        return False
+    # A right that ends within the pass's life ends on time: the pass is done with it.
+    return not reader.bits or reader.entitled_until > now
+
+
 def identify(
     cookies: Mapping[str, str],
     *,
@@ -69,35 +115,8 @@ def identify(
     at: datetime,
 ) -> Visitor:
     """Return the visitor that `cookies` prove. Raises nothing, whatever they hold."""
-    return Visitor(
-        _device(cookies, keyring, at),
-        *_reader(cookies.get(passes.READER_COOKIE), keyring, epochs, orders, at),
-    )
-
-
-def _device(cookies: Mapping[str, str], keyring: Keyring, at: datetime) -> UUID | None:
-    text = cookies.get(passes.DEVICE_COOKIE)
-    carried = text and passes.read_device(keyring, text, at)
-    return carried.identity if carried else None
-
-
-def _reader(
-    text: str | None,
-    keyring: Keyring,
-    epochs: Mapping[UUID, int],
-    orders: Orders,
-    at: datetime,
-) -> tuple[Pass | None, frozenset[str]]:
-    nobody: tuple[None, frozenset[str]] = None, frozenset()
-    carried = passes.read_reader(keyring, text, at) if text else None
-    if carried is None:
-        return nobody
-    if epochs.get(carried.identity, 0) > carried.epoch:  # Voided since it was minted.
-        return nobody
-    # A right that ends within the pass's life ends on time: the pass is done with it.
-    if carried.bits and carried.entitled_until <= at.timestamp():
-        return nobody
-    return carried, features_of(carried.bits, orders.verticals)
+    wallet = open_wallet(cookies, keyring)
+    return visitor_with(wallet, epochs=epochs, orders=orders, at=at)
 
 
 @lru_cache(maxsize=4096)

@@ -14,19 +14,25 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from broadsheet.gate.core import meter, pages, vocabulary
+from broadsheet.gate.core import crawlers, known, meter, pages, signatures, vocabulary
+from broadsheet.gate.core.crawlers import BadRanges as BadRanges
 from broadsheet.gate.core.pages import UnknownPlaceholder as UnknownPlaceholder
-from broadsheet.gate.store import Kind, statements
+from broadsheet.gate.core.signatures import BadKeys as BadKeys
+from broadsheet.gate.store import Kind, StoreDown
+from broadsheet.gate.store.crawlers import KEYS, RANGES
 from broadsheet.gate.store.postgres import CHANNEL
 from broadsheet.plumbing import outbox, publication
 
-from . import models, queries
-from .events import PolicyChanged
+from . import metering, models, queries
+from .events import ErasureOwed, PolicyChanged, UnionOwed
 
 _PATH = re.compile(r"/[^/?#\s]+/[^/?#\s]*-(\d+)/")
 _FEATURE = re.compile(r"news|adfree|archive|epaper|vertical:[a-z0-9-]+")
+_HOST = re.compile(r"(?=.{4,120}$)[a-z0-9-]+(\.[a-z0-9-]+)+")
 CHANGES_KEPT = timedelta(days=1)  # A gate that was away for longer must start anew.
-METER_KEPT = timedelta(days=1)  # After its period, in case the clock is put back.
+
+
+VISITS_KEPT = timedelta(days=400)  # A year, and the same weeks of the year before.
 
 
 class BadPath(Exception):
@@ -35,6 +41,14 @@ class BadPath(Exception):
 
 class UnknownFeature(Exception):
     """A grant names a feature that the gate does not know. Do not try again."""
+
+
+class UnknownList(Exception):
+    """No crawler in our table publishes a list of this name. Do not try again."""
+
+
+class NotAHost(Exception):
+    """An agent is known by its host. Do not try again."""
 
 
 class NoBitLeft(Exception):
@@ -221,25 +235,89 @@ def void_passes(reader: UUID, *, at: datetime) -> None:
 
 @transaction.atomic
 def unite(device: UUID, reader: UUID, *, at: datetime) -> None:
-    """Give device and reader the union of what both have read, never the sum."""
-    with connection.cursor() as cursor:
-        for statement in statements.UNITE:
-            cursor.execute(statement, {"both": [device, reader]})
+    """
+    Give device and reader the union of what both have read, never the sum. A login must
+    not fail for it: if the meter cannot be reached, the union is owed.
+    """
+    try:
+        settle_union(device, reader)
+    except StoreDown:
+        outbox.announce(UnionOwed(device, reader), at=at)
+
+
+def settle_union(device: UUID, reader: UUID) -> None:
+    """Unite now, or raise `StoreDown`. Doing it twice is as doing it once."""
+    metering.current().unite(device, reader)
+
+
+# --- Crawlers ---------------------------------------------------------------------
+
+
+def file_ranges(name: str, document: str, *, at: datetime) -> int:
+    """
+    File the newest list of an operator's addresses; `name` is its file's, without
+    `.json`. Return how many ranges it has. The gates look once a minute. Raise
+    `UnknownList`, `BadRanges`.
+    """
+    if name not in known.RANGES:
+        names = ", ".join(sorted(known.RANGES))
+        raise UnknownList(f"{name!r} is no list of a crawler's; known are {names}.")
+    networks = crawlers.parse_ranges(document)
+    _file_document(RANGES, name, document, at)
+    return len(networks)
+
+
+def file_agent_keys(agent: str, document: str, *, at: datetime) -> int:
+    """
+    File the directory of keys that the agent at this host signs its requests with.
+    Return how many they are. Raise `NotAHost`, `BadKeys`.
+    """
+    if not _HOST.fullmatch(agent):
+        raise NotAHost(f"{agent!r} is no host; give one such as chatgpt.com.")
+    keys = signatures.read_keys(document)
+    _file_document(KEYS, agent, document, at)
+    return len(keys)
+
+
+def _file_document(what: str, name: str, document: str, at: datetime) -> None:
+    models.CrawlerDocument.objects.update_or_create(
+        what=what, name=name, defaults={"document": document, "filed_at": at}
+    )
+
+
+def crawler_rules_edited(*, at: datetime) -> None:
+    """Tell all gates that the desk has changed what crawlers get."""
+    _wake()
 
 
 # --- Housekeeping -----------------------------------------------------------------
 
 
+@transaction.atomic
 def erase(identity: UUID, *, at: datetime) -> None:
-    """Forget what a device or a reader has read, as she may ask of us."""
+    """
+    Forget what a device or a reader has read, as she may ask of us. If the meter cannot
+    be reached, the erasure is owed.
+    """
+    # Also where she was counted before the meter moved to Valkey.
     models.MeterRow.objects.filter(identity=identity).delete()
+    try:
+        settle_erasure(identity)
+    except StoreDown:
+        outbox.announce(ErasureOwed(identity), at=at)
+
+
+def settle_erasure(identity: UUID) -> None:
+    """Forget now, or raise `StoreDown`. Doing it twice is as doing it once."""
+    metering.current().erase(identity)
 
 
 @transaction.atomic
 def sweep(*, at: datetime) -> int:
     """
-    Delete meter rows in which nothing counts any more, and changes that every gate has
-    heard. Return the number of meter rows. Reads the whole meter table: run it daily.
+    Delete meter rows in which nothing counts any more, changes that every gate has
+    heard, and crawlers' visits of long ago. Return the number of meter rows. Reads the
+    whole meter table: run it daily. Rows in Valkey go by themselves.
     """
     start = meter.period_start(queries.policy().period, publication.current().zone, at)
     with connection.cursor() as cursor:
@@ -250,10 +328,11 @@ def sweep(*, at: datetime) -> int:
                AND NOT EXISTS (SELECT FROM unnest(read_at) AS moment
                                 WHERE moment >= %(start)s)
             """,
-            {"start": start - METER_KEPT},
+            {"start": start - meter.KEPT_AFTER},
         )
         deleted: int = cursor.rowcount
     models.Change.objects.filter(at__lt=at - CHANGES_KEPT).delete()
+    models.CrawlerVisit.objects.filter(at__lt=at - VISITS_KEPT).delete()
     return deleted
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,3 +13,18 @@ class PolicyChanged:
     limit_anonymous: int
     limit_registered: int
     period: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnionOwed:
+    """The meter could not be reached, so what was read is still to be united."""
+
+    device: UUID
+    reader: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureOwed:
+    """The meter could not be reached, so what was read is still to be forgotten."""
+
+    identity: UUID

@@ -31,13 +31,23 @@ class PassMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self._get_response(request)
+        if _is_for_everybody(response):
+            return response
         at = publication.now()
         if _session_matters(request):
             _settle_pass(request, response, at)
         if _is_page(response) and queries.device(request.COOKIES) is None:
             device = passes.device_cookie(minting.keyring(), uuid4(), at)
             _set(response, DEVICE_COOKIE, device)
+        if response.cookies or _is_page(response):
+            # A shared cache must not give one reader's page or cookies to another.
+            response.headers.setdefault("Cache-Control", "private, no-cache")
         return response
+
+
+def _is_for_everybody(response: HttpResponseBase) -> bool:
+    """Test if caches may keep the answer: a cookie in it would be everybody's."""
+    return "public" in response.headers.get("Cache-Control", "")
 
 
 def _session_matters(request: HttpRequest) -> bool:
@@ -59,6 +69,7 @@ def _settle_pass(
             _log_out(request, response, text, at)
         return
     held = passes.read_reader(minting.keyring(), text, at)
+    _keep_the_union(request, text, reader, at)
     if held is None or held.identity != reader:
         _set(response, READER_COOKIE, minting.token(reader, at))
 
@@ -72,6 +83,21 @@ def _log_out(
     if left is not None and device is not None:
         actions.unite(device, left.identity, at=at)
     response.delete_cookie(READER_COOKIE, path="/", samesite="Lax")
+
+
+def _keep_the_union(
+    request: HttpRequest, text: str, reader: UUID, at: datetime
+) -> None:
+    """
+    Who logs in over another login has not logged out, and takes along what that other
+    one has read on this device: no chain of throw-away registrations sheds a count.
+    """
+    left = passes.name_reader(minting.keyring(), text)
+    device: UUID | None = queries.device(request.COOKIES)
+    if left is None or device is None or left.identity == reader:
+        return
+    actions.unite(device, left.identity, at=at)
+    actions.unite(device, reader, at=at)
 
 
 def _is_page(response: HttpResponseBase) -> bool:

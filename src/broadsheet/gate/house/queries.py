@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from django.db import connection
+from django.db.models import Count
+from django.db.models.functions import TruncDate
 
 from broadsheet.gate.core import decide as core
-from broadsheet.gate.core import meter, passes, visitor, wall
+from broadsheet.gate.core import passes, visitor, wall
 from broadsheet.gate.core.meter import Ask
 from broadsheet.gate.core.visitor import Visitor
 from broadsheet.gate.core.vocabulary import (
     NOBODY,
+    CrawlerRule,
     Decision,
     Grant,
     Meter,
@@ -22,12 +24,15 @@ from broadsheet.gate.core.vocabulary import (
     Policy,
     Purpose,
     Reading,
+    Standing,
     StoryFacts,
 )
-from broadsheet.gate.store import statements
+from broadsheet.gate.store import StoreDown, statements
+from broadsheet.gate.store.crawlers import Document
 from broadsheet.plumbing import publication
 
-from . import minting, models
+from . import metering, minting, models
+from .metering import meter_facts as meter_facts
 from .minting import keyring as keyring
 from .minting import mint as mint
 from .minting import verticals
@@ -58,7 +63,46 @@ def policy() -> Policy:
         lead_in_min=row.lead_in_min,
         lead_in_max=row.lead_in_max,
         store_down_open=row.store_down == "open",
+        crawlers=crawler_rules(),
     )
+
+
+def crawler_rules() -> tuple[CrawlerRule, ...]:
+    """Return the rules that the desk has made; elsewhere DEFAULT_RULES hold."""
+    rows = models.CrawlerRule.objects.order_by("kind", "name")
+    columns = rows.values_list("kind", "action", "name", "price", "currency")
+    return tuple(statements.rule(*row) for row in columns)
+
+
+def crawler_documents() -> tuple[Document, ...]:
+    """Return the lists that were filed since the release."""
+    rows = models.CrawlerDocument.objects.order_by("what", "name")
+    return tuple(Document(row.what, row.name, row.document) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class CrawlerCount:
+    """How often a crawler came on a day of the publication's, and what it got."""
+
+    day: date
+    kind: str
+    name: str
+    proof: str
+    verdict: str
+    visits: int
+
+
+def crawler_counts(since: datetime, until: datetime) -> tuple[CrawlerCount, ...]:
+    """Return the visits in the window, the latest day first. Reads each of them."""
+    day = TruncDate("at", tzinfo=publication.current().zone)
+    rows = (
+        models.CrawlerVisit.objects.filter(at__gte=since, at__lt=until)
+        .annotate(day=day)
+        .values_list("day", "kind", "name", "proof", "verdict")
+        .annotate(visits=Count("pk"))
+        .order_by("-day", "kind", "name", "proof", "verdict")
+    )
+    return tuple(CrawlerCount(*row) for row in rows)
 
 
 def wall_text(kind: str, values: Mapping[str, str]) -> WallText:
@@ -142,13 +186,11 @@ def story(story_id: int) -> StoryFacts:
 def _meter(ask: Ask | None, count: bool) -> Meter:
     if ask is None:
         return NOBODY
-    with connection.cursor() as cursor:
-        if count and ask.limit > 0:
-            cursor.execute(statements.COUNT, statements.columns([ask]))
-            _, stories, opened = cursor.fetchone()
-            return statements.answered(ask, stories, opened)
-        cursor.execute(statements.PEEK, (ask.identity, ask.since))
-        return meter.standing(ask, cursor.fetchone()[0])
+    counting = metering.current()
+    try:
+        return counting.count(ask) if count else counting.peek(ask)
+    except StoreDown:
+        return Meter(Standing.DOWN, limit=ask.limit)
 
 
 # --- Who is there -----------------------------------------------------------------

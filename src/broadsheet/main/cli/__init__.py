@@ -33,7 +33,9 @@ COMMANDS: dict[str, Entry] = {
     "import": Entry("imports", "imports", "Stories from another system."),
     "doctor": Entry("doctor", "doctor", "What is wrong, and what to do."),
     "clock": Entry("clock", "clock", "Show or move the publication's test clock."),
+    "leakcheck": Entry("leakcheck", "leakcheck", "Whether a withheld word gets out."),
     "ledger": Entry("ledger", "ledger", "Check the books."),
+    "crawlers": Entry("crawlers", "crawlers", "Who a crawler is; newer lists."),
     "outbox": Entry("outbox", "outbox", "Deliveries that failed or wait."),
 }
 

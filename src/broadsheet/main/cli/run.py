@@ -72,9 +72,10 @@ def _run(port: int) -> None:
     with _alone_in(settings.var, port):
         _refuse_taken(port)
         settings, url = ground()
+        is_demo = _prepare(settings, url)
+        # Only now: what was free before a minute of preparing may be taken since.
         environment = _environment(settings)
-        is_demo = _prepare(settings, url, environment)
-        children = _children(settings, environment, port)
+        children = _children(settings, environment, port, fingerprint.name(url))
         try:
             for child in children:
                 supervisor.start(child)
@@ -152,15 +153,20 @@ def _next_free(port: int) -> int:
     return next(p for p in range(port, port + 1000) if _free(p))
 
 
-def _prepare(settings: Settings, url: str, environment: dict[str, str]) -> bool:
+def _prepare(settings: Settings, url: str) -> bool:
     """Bring the database and static files up to date; return if this is the demo."""
     seen = fingerprint.take(url)
     kept = fingerprint.kept(settings.var)
     if kept is None or kept.seen != seen:
-        click.echo("Preparing the database and the static files…")
+        click.echo(
+            "Preparing the database and the static files; the first time this takes a "
+            "minute or so…"
+        )
         command = [sys.executable, "-m", "broadsheet.main", "prepare", "--demo"]
+        # What it says on stdout, its progress, is for whoever waits.
+        environment = {**os.environ, PREFIX + "VAR": str(settings.var)}
         done = subprocess.run(  # noqa: S603  Our own program, no shell.
-            command, env=environment, capture_output=True, text=True, check=False
+            command, env=environment, stderr=subprocess.PIPE, text=True, check=False
         )
         if done.returncode:
             raise BadSetting(
@@ -175,7 +181,7 @@ def _last(text: str) -> str:
 
 
 def _children(
-    settings: Settings, environment: dict[str, str], port: int
+    settings: Settings, environment: dict[str, str], port: int, merchant: str
 ) -> list[Child]:
     """Return what runs, in the order of starting; `stage` is the order of stopping."""
     folder = settings.var / "log"
@@ -195,9 +201,8 @@ def _children(
     if PREFIX + "GATEWAY_URL" not in os.environ:
         store = str(settings.var / "paper-gateway.sqlite3")
         where = str(urlsplit(environment[PREFIX + "GATEWAY_URL"]).port)
-        children.append(
-            child("gateway", 1, "paper_gateway", "--port", where, "--store", store)
-        )
+        words = ("--port", where, "--store", store, "--merchant", merchant)
+        children.append(child("gateway", 1, "paper_gateway", *words))
     return children
 
 

@@ -22,27 +22,29 @@ from broadsheet.plumbing.models import Publication
 from . import paper
 
 
-def open_demo(at: datetime) -> tuple[Login, ...]:
+@transaction.atomic
+def open_demo(at: datetime, *, progress: paper.Progress = iter) -> tuple[Login, ...]:
     """
     Make the demo publication with its staff and a reader, unless they are there, and
-    return the logins. `at` is the day of its latest issue.
+    return the logins. `at` is the day of its latest issue. One transaction of half a
+    minute: a demo that was interrupted would never be finished, for its publication
+    would be there already.
     """
-    with transaction.atomic():
-        Publication.objects.get_or_create(
-            pk=1,
-            defaults={
-                "name": "The Coromandel Post",
-                "tagline": "Reporting, in whole sentences, since 1997",
-                "support_mail": "support@demo.example",
-            },
-        )
-        _welcome(EDITOR, is_staff=True, is_superuser=True)
-        _welcome(CIRCULATION, is_staff=True)
-        _welcome(READER)
+    Publication.objects.get_or_create(
+        pk=1,
+        defaults={
+            "name": "The Coromandel Post",
+            "tagline": "Reporting, in whole sentences, since 1997",
+            "support_mail": "support@demo.example",
+        },
+    )
+    _welcome(EDITOR, is_staff=True, is_superuser=True)
+    _welcome(CIRCULATION, is_staff=True)
+    _welcome(READER)
     publication.forget()
     catalogue.open_shop(at=at)
     books.open_books()
-    paper.print_paper(at=at)
+    paper.print_paper(at=at, progress=progress)
     pressing.furnish(at=at)
     return LOGINS
 

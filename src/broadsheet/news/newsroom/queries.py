@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -174,8 +175,15 @@ def teasers(story_ids: Sequence[int]) -> tuple[Teaser, ...]:
 
 
 def sections() -> tuple[SectionLink, ...]:
-    rows = Section.objects.order_by("rank", "name", "pk")
-    return tuple(SectionLink(row.name, row.slug, row.path) for row in rows)
+    return tuple(_link(row) for row in _sections())
+
+
+def _sections() -> QuerySet[Section]:
+    return Section.objects.order_by("rank", "name", "pk")
+
+
+def _link(row: Section) -> SectionLink:
+    return SectionLink(row.name, row.slug, row.path)
 
 
 def latest(limit: int, section: str | None = None) -> tuple[Teaser, ...]:
@@ -278,7 +286,7 @@ def _position(cursor: str) -> tuple[datetime, int]:
 
 # The newest stories of every section: one descent of an index a section.
 _NEWEST_OF_EACH_SECTION = """
-    SELECT newest.id
+    SELECT section.id, newest.id
       FROM newsroom_section AS section
      CROSS JOIN LATERAL (
             SELECT id, first_published_at FROM newsroom_story
@@ -293,21 +301,38 @@ _NEWEST_OF_EACH_SECTION = """
 def front(at: datetime) -> FrontPage:
     """
     Return the front page as of `at`. Costs nine queries, however many stories and
-    sections there are.
+    sections there are; only what is shown is fetched.
     """
+    above = 1 + SECONDS + RIVER + PICKS  # What may stand above the sections' strips.
     newest = list(
-        showing.live()
-        .order_by(*NEWEST)
-        .values_list("pk", "picture_id")[: SECONDS + RIVER + 1]
+        showing.live().order_by(*NEWEST).values_list("pk", "picture_id")[:above]
     )
     lead = _lead(newest, at)
-    picks = _picks()
-    by_section = _newest_of_each_section(PER_SECTION + SECONDS + RIVER + 1)
-    wanted = {pk for pk, _picture in newest} | {*picks, *by_section}
-    found = {
-        each.story_id: each for each in teasers([*wanted, *([lead] if lead else [])])
-    }
-    return _lay_out(lead, [pk for pk, _ in newest], picks, by_section, found)
+    chosen = _choose(
+        lead,
+        [pk for pk, _picture in newest],
+        _picks(without=lead),
+        _newest_of_each_section(PER_SECTION + above),
+    )
+    found = {each.story_id: each for each in teasers(chosen.all)}
+    return _lay_out(chosen, found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """The stories of a front page, by number. None stands in two places."""
+
+    lead: int | None
+    seconds: list[int]
+    picks: list[int]
+    river: list[int]
+    strips: dict[int, list[int]]  # By the section's number.
+
+    @property
+    def all(self) -> list[int]:
+        lead = [] if self.lead is None else [self.lead]
+        strips = [pk for strip in self.strips.values() for pk in strip]
+        return [*lead, *self.seconds, *self.picks, *self.river, *strips]
 
 
 def _lead(newest: list[tuple[int, int | None]], at: datetime) -> int | None:
@@ -323,37 +348,50 @@ def _lead(newest: list[tuple[int, int | None]], at: datetime) -> int | None:
     return flagged or next(pictured, newest[0][0] if newest else None)
 
 
-def _picks() -> list[int]:
-    newest = showing.live().filter(picked_on__isnull=False)
+def _picks(*, without: int | None) -> list[int]:
+    newest = showing.live().filter(picked_on__isnull=False).exclude(pk=without)
     order = (F("picked_on").desc(), *NEWEST)
     return list(newest.order_by(*order).values_list("pk", flat=True)[:PICKS])
 
 
-def _newest_of_each_section(limit: int) -> list[int]:
+def _newest_of_each_section(limit: int) -> dict[int, list[int]]:
+    """Return the newest stories' numbers by section, in the publisher's order."""
+    found: dict[int, list[int]] = {}
     with connection.cursor() as cursor:
         cursor.execute(_NEWEST_OF_EACH_SECTION, [limit])
-        return [pk for (pk,) in cursor.fetchall()]
+        for section_id, story_id in cursor.fetchall():
+            found.setdefault(section_id, []).append(story_id)
+    return found
 
 
-def _lay_out(
+def _choose(
     lead: int | None,
     newest: list[int],
     picks: list[int],
-    by_section: list[int],
-    found: dict[int, Teaser],
-) -> FrontPage:
-    rest = [found[pk] for pk in newest if pk != lead and pk in found]
+    by_section: dict[int, list[int]],
+) -> _Chosen:
+    rest = [pk for pk in newest if pk != lead and pk not in picks]
     seconds, river = rest[:SECONDS], rest[SECONDS : SECONDS + RIVER]
-    used = {lead, *(each.story_id for each in (*seconds, *river))}
-    parts = []
-    for link in sections():
-        own = [found[pk] for pk in by_section if pk in found and pk not in used]
-        own = [each for each in own if each.section_path == link.path]
-        parts.append((link, tuple(own[:PER_SECTION])))
+    used = {lead, *picks, *seconds, *river}
+    strips = {
+        section_id: [pk for pk in own if pk not in used][:PER_SECTION]
+        for section_id, own in by_section.items()
+    }
+    return _Chosen(lead, seconds, picks, river, strips)
+
+
+def _lay_out(chosen: _Chosen, found: dict[int, Teaser]) -> FrontPage:
+    def shown(story_ids: list[int]) -> tuple[Teaser, ...]:
+        return tuple(found[pk] for pk in story_ids if pk in found)
+
+    links = {row.pk: _link(row) for row in _sections()}
+    strips = (
+        (links[pk], shown(strip)) for pk, strip in chosen.strips.items() if pk in links
+    )
     return FrontPage(
-        lead=found.get(lead) if lead else None,
-        seconds=tuple(seconds),
-        picks=tuple(found[pk] for pk in picks if pk in found),
-        river=tuple(river),
-        sections=tuple(part for part in parts if part[1]),
+        lead=found.get(chosen.lead) if chosen.lead else None,
+        seconds=shown(chosen.seconds),
+        picks=shown(chosen.picks),
+        river=shown(chosen.river),
+        sections=tuple(strip for strip in strips if strip[1]),
     )

@@ -245,7 +245,8 @@ def _welcome_in(request: HttpRequest, signed_in: SignedIn, by: Visit) -> HttpRes
     onward = signed_in.next_path or settings.LOGIN_REDIRECT_URL
     if signed_in.purpose is Purpose.RESET:
         return HttpResponseRedirect(_with_next("security:password", onward))
-    if signed_in.joined:
+    # Someone on her way to a story or a purchase is not held up.
+    if signed_in.joined and not signed_in.next_path:
         return HttpResponseRedirect(_with_next("accounts:welcome", onward))
     return HttpResponseRedirect(onward)
 

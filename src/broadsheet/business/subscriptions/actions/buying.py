@@ -14,6 +14,7 @@ from broadsheet.business.catalogue import queries as catalogue
 from broadsheet.business.catalogue.queries import NoSuchPlan, PlanOffer
 from broadsheet.business.ledger import actions as ledger
 from broadsheet.business.ledger import queries as books
+from broadsheet.business.ledger.actions import NoSuchPlace
 from broadsheet.business.payments import actions as payments
 from broadsheet.business.payments import queries as payments_known
 from broadsheet.kit import calendar
@@ -25,6 +26,7 @@ from ..models import Checkout, Subscription
 from ..queries import CheckoutState
 from ..rules import Kind, Status
 from . import journal
+from .ending import lapse_if_due
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +35,9 @@ __all__ = [
     "BadRequest",
     "CheckoutPage",
     "NoSuchPlan",
+    "NoSuchPlace",
     "PaymentUnavailable",
+    "PlaceUnknown",
     "StaleQuote",
     "begin",
     "conclude",
@@ -61,6 +65,10 @@ class NothingDue(Exception):
     """No renewal waits to be paid. Show the account again."""
 
 
+class PlaceUnknown(Exception):
+    """No State, no sale: the tax is not known. Ask the reader where she lives."""
+
+
 class BadRequest(Exception):
     """The form's own key is missing or too long. Load the page again."""
 
@@ -82,6 +90,7 @@ class Wish:
     quoted_minor: int
     request_key: str
     return_path: str
+    place: str
 
 
 def begin(
@@ -91,19 +100,28 @@ def begin(
     quoted_minor: int,
     request_key: str,
     return_path: str,
+    place: str = "",
     at: datetime,
 ) -> CheckoutPage:
     """
     Start buying a plan, and return where to pay. A second click, and a second tab with
-    the same plan, lead to the same payment; another plan replaces an unpaid one. Raise
-    `NoSuchPlan`, `StaleQuote`, `AlreadySubscribed`, `BadRequest`, and then nothing was
-    started; or `PaymentUnavailable`, after which the same call goes on where this one
-    stopped. Talks to the provider once or twice.
+    the same plan, lead to the same payment; another plan or place replaces an unpaid
+    one. `place` is where she lives (a state's GST code or a country's ISO code),
+    remembered for her next purchase and every renewal, and what she told us before
+    unless given. Raise `NoSuchPlan`, `StaleQuote`, `AlreadySubscribed`,
+    `PlaceUnknown`, `NoSuchPlace`, `BadRequest`, and then nothing was started; or
+    `PaymentUnavailable`, after which the same call goes on where this one stopped.
+    Talks to the provider once or twice.
     """
     if not 0 < len(request_key) <= 100:
         raise BadRequest("A purchase carries the key of its form.")
     wish = Wish(
-        reader, plan_code, quoted_minor, request_key, rules.local_path(return_path)
+        reader,
+        plan_code,
+        quoted_minor,
+        request_key,
+        rules.local_path(return_path),
+        place or books.place_of(reader),
     )
     _hear_of_earlier(reader, at)
     with transaction.atomic():
@@ -193,9 +211,15 @@ def _abandon(row: Subscription, reason: str, at: datetime) -> None:
 
 
 def _hear_of_earlier(reader: UUID, at: datetime) -> None:
-    """Learn whether an earlier purchase was paid, before deciding about another."""
+    """
+    Learn whether an earlier purchase was paid, and end an earlier subscription that is
+    used up, before deciding about another.
+    """
     row = queries.open_subscription(reader)
-    if row is None or row.status != Status.INCOMPLETE:
+    if row is None:
+        return
+    if row.is_running:
+        lapse_if_due(row.pk, at)
         return
     for checkout in row.checkouts.all():
         if checkout.payment_id is not None:
@@ -212,13 +236,27 @@ def _checkout(wish: Wish, at: datetime) -> tuple[Checkout, UUID | None]:
     offer = catalogue.plan(wish.plan_code, at)
     if offer.price.minor != wish.quoted_minor:
         raise StaleQuote(offer)
+    _note_place(wish, at)
     if row is None:
         return _new(wish, offer, at), None
     old = row.checkouts.get()
-    if row.plan_version_id == offer.version_id:
+    if (row.plan_version_id, _place(old)) == (offer.version_id, wish.place):
         return _again(old, wish.return_path), None
-    _abandon(row, "another plan was chosen", at)
+    _abandon(row, "another plan or place was chosen", at)
     return _new(wish, offer, at), old.payment_id
+
+
+def _note_place(wish: Wish, at: datetime) -> None:
+    # Before any charge: the tax, and with it the invoice, follows from where she is.
+    if wish.place:
+        ledger.record_place(wish.reader, wish.place, at=at)
+    elif books.asks_for_place():
+        raise PlaceUnknown("No State, no sale.")
+
+
+def _place(checkout: Checkout) -> str:
+    invoice = books.invoice(checkout.invoice_id)
+    return invoice.place if invoice is not None else ""
 
 
 def _settled(row: Subscription, wish: Wish) -> Checkout:
@@ -268,6 +306,7 @@ def _new(wish: Wish, offer: PlanOffer, at: datetime) -> Checkout:
         reader=wish.reader,
         kind="first",
         period_index=0,
+        recipient=row.reader.name or row.reader.email,
         at=at,
     )
     return Checkout.objects.create(

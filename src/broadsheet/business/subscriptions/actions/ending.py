@@ -68,8 +68,7 @@ def lapse_due(*, at: datetime, limit: int = 500) -> int:
     """
     ended = 0
     for subscription_id in _due(at)[:limit]:
-        with transaction.atomic():
-            ended += _lapse_if_due(subscription_id, at)
+        ended += lapse_if_due(subscription_id, at)
     return ended
 
 
@@ -82,7 +81,9 @@ def _due(at: datetime) -> list[UUID]:
     return list(rows.order_by("paid_through", "id").values_list("pk", flat=True))
 
 
-def _lapse_if_due(subscription_id: UUID, at: datetime) -> bool:
+@transaction.atomic
+def lapse_if_due(subscription_id: UUID, at: datetime) -> bool:
+    """End one subscription if it is to end by now. Locks its row."""
     row = journal.lock(subscription_id)
     if not row.is_running:
         return False

@@ -92,6 +92,7 @@ def _prepare(row: Subscription, at: datetime) -> RenewalTry:
         reader=row.reader_id,
         kind="renewal",
         period_index=index,
+        recipient=row.reader.name or row.reader.email,
         at=at,
     )
     return _try(row, invoice.id, index, 1, at)

@@ -80,7 +80,8 @@ def _teaser(index: int, **extra: Any) -> Callable[[], dict[str, Any]]:
 def _checkout_return(status: str) -> Callable[[], dict[str, Any]]:
     path = "/economy/a-port-that-waited-1000/#p2"
     state = SimpleNamespace(status=status, return_path=path)
-    return lambda: _page(state=state, user=READER)
+    retry = SimpleNamespace(action="/subscribe/", fields={"next": path}, price="₹900")
+    return lambda: _page(state=state, hers=True, back=path, retry=retry, user=READER)
 
 
 def _cancel(step: str, **extra: Any) -> Callable[[], dict[str, Any]]:
@@ -100,7 +101,14 @@ def _cancel(step: str, **extra: Any) -> Callable[[], dict[str, Any]]:
 
 
 def _account(**extra: Any) -> Callable[[], dict[str, Any]]:
-    return lambda: _page(user=READER, reader=READER, **extra)
+    return lambda: _page(
+        user=READER,
+        reader=READER,
+        invoices=sample.invoices(),
+        asks_place=True,
+        places=sample.places("29"),
+        **extra,
+    )
 
 
 def _section() -> dict[str, Any]:
@@ -182,6 +190,21 @@ PATTERNS: dict[str, Pattern] = {
             renews_on=sample.subscription().paid_through,
             user=READER,
             request_key="k",
+            asks_place=True,
+            places=sample.places("29"),
+        ),
+    ),
+    "checkout-no-place": Pattern(
+        "page",
+        "pages/checkout.html",
+        lambda: _page(
+            offer=sample.offers()[0],
+            user=READER,
+            request_key="k",
+            asks_place=True,
+            places=sample.places(),
+            place_error=True,
+            error="Choose where you live: the tax on your invoice depends on it.",
         ),
     ),
     "checkout-active": Pattern(
@@ -207,9 +230,12 @@ PATTERNS: dict[str, Pattern] = {
     "account-late": Pattern(
         "page",
         "pages/account.html",
-        _account(subscription=sample.subscription(late=True), pay_path="/account/pay/"),
+        _account(subscription=sample.subscription(late=True), trouble=sample.NOW),
     ),
     "account-none": Pattern("page", "pages/account.html", _account(subscription=None)),
+    "invoice": Pattern(
+        "page", "pages/invoice.html", lambda: _page(user=READER, **sample.invoice())
+    ),
     "cancel-reason": Pattern("page", "pages/cancel.html", _cancel("reason")),
     "cancel-confirm": Pattern(
         "page",

@@ -246,13 +246,57 @@ def subscription(*, cancelled: bool = False, late: bool = False) -> Any:
         ends_on=end if cancelled else None,
         cancel_at_period_end=cancelled,
         grace_until=end if late else None,
-        invoices=(
-            SimpleNamespace(
-                number="BS-2026-000117",
-                issued_at=NOW,
-                description="Smart Quarterly, 3 August to 3 November 2026",
-                total=Money(90_000, "INR"),
-                path="/account/invoices/BS-2026-000117/",
-            ),
+    )
+
+
+def invoices() -> tuple[Any, ...]:
+    return (
+        SimpleNamespace(
+            number="BS/26-27/000117",
+            issued_at=NOW,
+            description="Smart Quarterly",
+            total=Money(90_000, "INR"),
+            path="/account/invoices/0192f0c4/",
         ),
+    )
+
+
+def invoice() -> dict[str, Any]:
+    facts = SimpleNamespace(
+        number="BS/26-27/000117",
+        issued_at=NOW,
+        paid_at=NOW,
+        seller_name="The Broadsheet Company Private Limited",
+        seller_address="12 Ballard Estate\nMumbai 400001",
+        seller_gstin="27AAPFU0939F1ZV",
+        total=Money(90_000, "INR"),
+    )
+    line = {
+        "description": "Smart Quarterly",
+        "tax_code": "998431",
+        "since": NOW,
+        "until": datetime(2026, 11, 2, tzinfo=UTC),
+        "taxable": Money(76_272, "INR"),
+    }
+    return {
+        "invoice": facts,
+        "recipient": "Asha Rao",
+        "email": "asha@example.com",
+        "place": "27 Maharashtra",
+        "lines": [line],
+        "taxes": [
+            ("CGST at 9%", Money(6_864, "INR")),
+            ("SGST at 9%", Money(6_864, "INR")),
+        ],
+    }
+
+
+def places(chosen: str = "") -> Any:
+    groups = (
+        ("States and union territories", (("29", "Karnataka"), ("27", "Maharashtra"))),
+        ("Outside India", (("GB", "United Kingdom"), ("US", "United States"))),
+    )
+    return SimpleNamespace(
+        chosen=chosen,
+        groups=[SimpleNamespace(name=name, places=some) for name, some in groups],
     )

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 register = template.Library()
 
+SHORT_NAME, LONG_NAME = 14, 20  # Letters of a nameplate; theme.css has a size for each.
+
 
 def local(at: datetime) -> datetime:
     """Return `at` on the publication's clock."""
@@ -68,6 +70,14 @@ def when(at: datetime, now: datetime | str = "") -> SafeString:
     today = not isinstance(now, str) and local(at).date() == local(now).date()
     words = clock_time(at) if today else day(at)
     return format_html('<time datetime="{}">{}</time>', iso(at), words)
+
+
+@register.filter
+def nameplate(name: str) -> str:
+    """Return the class that sets `name` at a size at which it stays on one line."""
+    if len(name) <= SHORT_NAME:
+        return "nameplate"
+    return "nameplate nameplate-" + ("long" if len(name) <= LONG_NAME else "longer")
 
 
 @register.filter

@@ -71,6 +71,17 @@ def index_story(story_id: int, at: datetime) -> None:
         )
 
 
+def shut_story(story_id: int, at: datetime) -> None:
+    """
+    Take out a story that not all may read until it is entered anew. Belongs into the
+    transaction that publishes it: it may have been free, or open further, a moment
+    ago, and until a worker comes the search would find what is withheld now.
+    """
+    standing = newsroom.standing(story_id)
+    if standing is None or standing.access != "free":
+        unindex_story(story_id, at)
+
+
 def unindex_story(story_id: int, _at: datetime) -> None:
     """Take a story out of the search. One that is not in it is no error."""
     SearchEntry.objects.filter(pk=story_id).delete()

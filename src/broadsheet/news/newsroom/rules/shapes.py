@@ -110,7 +110,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class FrontPage:
-    """The front page. No story appears twice in lead, seconds, river and sections."""
+    """The front page. No story appears twice on it, picks included."""
 
     lead: Teaser | None
     seconds: tuple[Teaser, ...]
