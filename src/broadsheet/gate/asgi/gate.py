@@ -37,6 +37,7 @@ from .reply import NO_BODY, RawHeaders, Replies, start_message
 from .request import App, Receive, Request, Scope, Send
 
 Minter = Callable[[Mapping[str, str]], str | None]
+Claimed = Callable[[str], bool]
 
 SESSION_COOKIE = "__Host-broadsheet-session"
 # A page that is fetched ahead is not shown by these, lest it cost or send a story.
@@ -49,8 +50,10 @@ REFUSED_MOST = 10_000
 class Gate:
     """
     Stands before `app` and answers story pages. `presser` renders a story whose page
-    is not filed, `minter` makes a reader pass out of a session's cookies; both may
-    block, and are called in threads. `tally` counts views and faults.
+    is not filed, `minter` makes a reader pass out of a session's cookies, `claimed`
+    says whether what looks like a misspelled address was one of the system that the
+    paper came from; all may block, and are called in threads. `tally` counts views and
+    faults.
     """
 
     def __init__(  # noqa: PLR0913  All that main has and the gate may not import.
@@ -61,6 +64,7 @@ class Gate:
         keyring: Keyring,
         presser: Presser,
         minter: Minter,
+        claimed: Claimed = lambda _path: False,
         session_cookie: str = SESSION_COOKIE,
         headers: Headers | None = None,
         wall: Callable[[], datetime] = clock.wall,
@@ -69,6 +73,7 @@ class Gate:
     ) -> None:
         self._app, self._store = app, store
         self._keyring, self._minter = keyring, minter
+        self._claimed = claimed
         self._session_cookie = session_cookie
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="gate")
         self._replies = Replies(security() if headers is None else headers)
@@ -137,6 +142,25 @@ class Gate:
             head = scope["method"] == "HEAD"
             await self._replies.out_of_reach(send, head=head)
 
+    async def _alias(
+        self, known: Known, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """
+        Send another spelling on to the story; but what ends in the number of one of our
+        stories by chance, as other systems' addresses do, is the application's to answer.
+        """
+        loop = asyncio.get_running_loop()
+        path: str = scope["path"]
+        try:
+            claimed = await loop.run_in_executor(self._threads, self._claimed, path)
+        except Exception:
+            self.tally.faults["claim"] += 1
+            claimed = False
+        if claimed:
+            await self._app(scope, receive, send)
+        else:
+            await self._replies.moved(send, known.raw)
+
     async def _story_anew(
         self, story_id: int, scope: Scope, receive: Receive, send: Send
     ) -> None:
@@ -146,7 +170,7 @@ class Gate:
         if known is None:
             await self._app(scope, receive, send)
         elif raw_path(scope) != known.raw:
-            await self._replies.moved(send, known.raw)
+            await self._alias(known, scope, receive, send)
         elif known.refused:
             await reply.gone(self._app, scope, receive, send)
         else:
