@@ -143,7 +143,7 @@ def test_an_internationalised_address_comes_in(post):
     ask(client, "kai+news@bücher.example")
     letter = post.last()
     assert letter.to == "kai+news@xn--bcher-kva.example"
-    assert "Sign in as k***@bücher.example" in text_of(client.get(letter.link))
+    assert "Log in as k***@bücher.example" in text_of(client.get(letter.link))
     client.post(letter.link)
     again = browser()
     ask(again, "Kai+News@BÜCHER.example")

@@ -43,7 +43,7 @@ def test_a_name_with_line_breaks_or_markup_breaks_nothing(post):
     publication.forget()
     ask(browser(), "asha@example.com")
     letter = post.last()
-    assert letter.subject == 'Sign in to Morning Bcc: all@example.com <b>"Star"'
+    assert letter.subject == 'Log in to Morning Bcc: all@example.com <b>"Star"'
     message = message_from_bytes(letter.raw, policy=policy.default)
     assert message["Bcc"] is None
     assert "<b>" not in letter.html

@@ -29,7 +29,7 @@ def test_a_new_address_comes_in_by_link_in_another_browser(post, heard):
 
     page = elsewhere.get(letter.link)
     assert page.status_code == 200
-    assert "Sign in as n***@example.com" in text_of(page)
+    assert "Log in as n***@example.com" in text_of(page)
     assert "new@example.com" not in text_of(page)
     assert Reader.objects.count() == 0
 
@@ -280,7 +280,7 @@ def test_a_known_and_an_unknown_address_are_told_the_same(post, asha):
     ]
     assert _without_csrf(pages[0]) == _without_csrf(pages[1])
     letters = post.letters()
-    assert [letter.subject for letter in letters] == ["Sign in to Broadsheet"] * 2
+    assert [letter.subject for letter in letters] == ["Log in to Broadsheet"] * 2
 
 
 def _without_csrf(page):

@@ -160,6 +160,7 @@ def wall_values(offers: tuple[catalogue.PlanOffer, ...]) -> dict[str, str]:
     return {
         "plan": offer.name,
         "price": money(offer.price),
+        "term": render_to_string("parts/term.html", {"offer": offer}).strip(),
         "per_month": money(offer.per_month or offer.price),
     }
 

@@ -16,6 +16,7 @@ VARIABLES: Mapping[str, str] = {
     "free_limit": "free stories in a period, for the reader at the wall",
     "price": "the price of the plan that is offered first",
     "plan": "the name of that plan",
+    "term": "how long that plan runs, such as “for 2 years”",
     "per_month": "what that plan comes to a month",
     "section": "the section of the story",
 }

@@ -56,7 +56,7 @@ def _message(label: Any, default: str) -> models.TextField[str, str]:
         default=default,
         blank=True,
         help_text=_(
-            "Variables: {{free_limit}}, {{price}}, {{plan}}, {{per_month}}, "
+            "Variables: {{free_limit}}, {{price}}, {{plan}}, {{term}}, {{per_month}}, "
             "{{section}}."
         ),
     )
@@ -100,12 +100,13 @@ class Policy(BaseGenericSetting):
         "You've reached your limit of {{free_limit}} free articles this month",
     )
     metered_message = _message(
-        _("message"), "Subscribe to {{plan}} for {{per_month}} a month."
+        _("message"), "{{plan}} is {{price}} {{term}}: {{per_month}} a month."
     )
     premium_headline = _headline(_("headline"), "Subscribe to read the full story")
     premium_message = _message(
         _("message"),
-        "This story is for subscribers. {{plan}} is {{per_month}} a month.",
+        "This story is for subscribers. {{plan}} is {{price}} {{term}}: "
+        "{{per_month}} a month.",
     )
     cookies_headline = _headline(_("headline"), "Your browser keeps no cookies")
     cookies_message = _message(

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse
@@ -15,6 +14,7 @@ from django.shortcuts import render
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
+from broadsheet.gate.core.crawlers import came_from
 from broadsheet.gate.house import queries as gate
 from broadsheet.plumbing import publication
 
@@ -49,8 +49,11 @@ def visit(request: HttpRequest) -> Visit:
 
 
 def address_of(request: HttpRequest) -> str:
-    """Return the sender's IP address; behind proxies, as ALLAUTH_TRUSTED_* say."""
-    return str(get_adapter().get_client_ip(request))
+    """Return the sender's IP address; behind the proxies that are ours, the reader's."""
+    peer = request.META.get("REMOTE_ADDR", "")
+    forwarded = [request.META.get("HTTP_X_FORWARDED_FOR", "")]
+    trusted = settings.BROADSHEET.trusted_proxies
+    return str(came_from(peer, filter(None, forwarded), trusted) or peer)
 
 
 def next_of(request: HttpRequest) -> str:
