@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -369,6 +370,8 @@ def main() -> int:
     if lacking:
         print(lacking, file=sys.stderr)
         return 1
+    # Whoever stops us shall find no server of ours running.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     folder = Path(os.environ.get("BROADSHEET_VAR", ROOT / "var")).resolve() / "gate"
     found = Bench(folder, QUICK if options.quick else FULL).measure()
     if options.json:

@@ -32,8 +32,8 @@ def test_it_brings_in_and_prints_a_table(export: Export) -> None:
     assert done.stdout.splitlines()[:4] == [
         "The Morning Post (wxr:old.example.in)",
         "",
-        "                        in         out",
-        "posts                    2           2",
+        "                          in           out      not here",
+        "posts                      2             2",
     ]
     assert "Nothing changed." in run(export(item(1), item(2)), "--no-pictures").stdout
 

@@ -145,12 +145,14 @@ def test_untidy_bytes_are_mended_and_counted(export: Export) -> None:
     )
 
 
-def test_bytes_that_are_no_utf_8_are_counted(export: Export) -> None:
+def test_bytes_that_are_no_utf_8_are_read_as_windows_1252_and_counted(
+    export: Export,
+) -> None:
     raw = (HEAD + item(1, title="XX") + TAIL).encode().replace(b"XX", b"a\xffb\xe9c")
     reader = Reader(export(raw=raw))
     (one,) = [each for each in records(reader) if isinstance(each, Item)]
-    assert one.title == "a\ufffdb\ufffdc"
-    assert reader.mended.bad_bytes == 2
+    assert one.title == "aÿbéc"
+    assert (reader.mended.windows_bytes, reader.mended.bad_bytes) == (2, 0)
 
 
 def test_cdata_ends_and_chunk_borders_do_not_matter(

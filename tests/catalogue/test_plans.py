@@ -135,6 +135,11 @@ def test_a_retired_plan_is_not_sold_but_what_was_sold_is_known(shop, at):
     assert queries.version(sold.version_id) == sold
 
 
+def test_a_code_with_a_nul_is_no_plan(shop, at):
+    with pytest.raises(queries.NoSuchPlan):
+        queries.plan("super\0saver", at)
+
+
 @pytest.mark.parametrize(
     ("code", "name", "features"),
     [

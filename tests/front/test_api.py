@@ -172,3 +172,10 @@ def test_a_page_of_stories_leads_to_the_next_without_a_gap(published, caller, at
         seen += [story["story_id"] for story in page["stories"]]
         before = f"&before={page['next_cursor']}"
     assert (seen, page["next_cursor"]) == (ids, None)
+
+
+@pytest.mark.parametrize("section", ["%00", "a%00b", "%0A", "a/b"])
+def test_a_section_that_cannot_be_is_refused_and_breaks_nothing(paper, caller, section):
+    sentence = "section has letters, digits and dashes only."
+    said = asked(caller, f"stories?section={section}", 422)
+    assert said == {"detail": sentence}

@@ -83,7 +83,9 @@ class Reply:
         return "canary" in self.body
 
 
-async def fetch(app, raw: str, cookies=None, *, method="GET", headers=()) -> Reply:
+async def fetch(
+    app, raw: str, cookies=None, *, method="GET", headers=(), client=None
+) -> Reply:
     """Ask `app` for `raw`, an address spelled exactly so."""
     path, _, query = raw.partition("?")
     sent = [(name.encode(), value.encode("latin-1")) for name, value in headers]
@@ -97,6 +99,7 @@ async def fetch(app, raw: str, cookies=None, *, method="GET", headers=()) -> Rep
         "raw_path": path.encode(),
         "query_string": query.encode(),
         "headers": sent,
+        "client": client,
     }
     messages = []
 
@@ -211,6 +214,9 @@ async def paper():
 
 GATE_TABLES = (
     "gate_change",
+    "gate_crawlerdocument",
+    "gate_crawlerrule",
+    "gate_crawlervisit",
     "gate_furniture",
     "gate_grant",
     "gate_meterrow",

@@ -10,13 +10,19 @@ import pytest
 
 from broadsheet.gate.core.decide import decide, needs_meter
 from broadsheet.gate.core.vocabulary import (
+    DEFAULT_RULES,
+    Action,
+    CrawlerRule,
+    Kind,
     Meter,
     Policy,
+    Proof,
     Purpose,
     Reading,
     Reason,
     Standing,
     Verdict,
+    Visitant,
 )
 from tests.gate.conftest import facts
 
@@ -154,6 +160,83 @@ def test_a_store_that_is_down_opens_nothing_but_metered_stories(access, down_ope
 
     assert decide(reading).verdict is Verdict.CUT
     assert decide(reading).reason is Reason.PREMIUM
+
+
+# --- Crawlers ----------------------------------------------------------------------
+
+BY_CRAWLERS = [
+    (
+        Reading(
+            facts(7, access, withdrawn=withdrawn),
+            purpose,
+            features,
+            Meter(standing, 1, 3),
+            Policy(crawlers=(CrawlerRule(kind, action),) if action else ()),
+            Visitant("somebot", kind, proof),
+        ),
+        action or DEFAULT_RULES[kind].action,
+    )
+    for access, withdrawn, purpose, features, standing, kind, proof, action in (
+        itertools.product(
+            ACCESSES,
+            (False, True),
+            Purpose,
+            FEATURES[:8:2],
+            (Standing.NOBODY, Standing.READ),
+            Kind,
+            Proof,
+            (None, *Action),
+        )
+    )
+]
+
+
+def by_rule(reading: Reading, action: Action) -> tuple[Verdict, Reason]:
+    """Return the first of these that applies."""
+    unproved = action is Action.FULL and reading.crawler.proof is Proof.NONE
+    cases = (
+        (reading.story.withdrawn, Verdict.REFUSE, Reason.WITHDRAWN),
+        (reading.purpose is Purpose.PRESS_FULL, Verdict.FULL, Reason.PRESSED),
+        (reading.purpose is Purpose.PRESS_CUT, Verdict.CUT, Reason.PRESSED),
+        (action is Action.LICENCE, Verdict.LICENCE, Reason.CRAWLER),
+        (action is Action.REFUSE, Verdict.REFUSE, Reason.CRAWLER),
+        (reading.story.access == "free", Verdict.FULL, Reason.FREE),
+        (opened_by_right(reading), Verdict.FULL, Reason.ENTITLED),
+        (unproved, Verdict.CUT, Reason.UNPROVED),
+        (True, Verdict(action.value), Reason.CRAWLER),
+    )
+    return next((verdict, reason) for holds, verdict, reason in cases if holds)
+
+
+def test_a_crawler_gets_what_its_rule_says_and_is_never_counted():
+    assert len(BY_CRAWLERS) == 6 * 2 * 4 * 4 * 2 * 7 * 4 * 5 == 53_760
+    for reading, action in BY_CRAWLERS:
+        decision = decide(reading)
+        assert (decision.verdict, decision.reason) == by_rule(reading, action), reading
+        assert not decision.counts and not decision.metered
+        assert not needs_meter(reading)
+
+
+def test_a_rule_for_one_crawler_goes_before_its_kinds_and_touches_no_other():
+    for order in itertools.permutations(
+        (
+            CrawlerRule(Kind.TRAINING, Action.LICENCE),
+            CrawlerRule(Kind.TRAINING, Action.FULL, "GPTBot"),
+            CrawlerRule(Kind.SEARCH, Action.FULL),
+        )
+    ):
+        policy = Policy(crawlers=order)
+        assert [
+            policy.rule(Visitant(name, Kind.TRAINING)).action
+            for name in ("GPTBot", "CCBot", "")
+        ] == [Action.FULL, Action.LICENCE, Action.LICENCE]
+        assert policy.rule(Visitant("x", Kind.AGENT)) == DEFAULT_RULES[Kind.AGENT]
+
+
+def test_until_the_desk_says_otherwise_machines_see_the_cut_and_nobody_trains():
+    assert {kind: rule.action for kind, rule in DEFAULT_RULES.items()} == {
+        kind: Action.REFUSE if kind is Kind.TRAINING else Action.CUT for kind in Kind
+    }
 
 
 def makers_of_decisions():

@@ -16,6 +16,7 @@ from tests.gate.conftest import (
     DEVICE,
     NEWS_BIT,
     READER,
+    Newspaper,
     device_cookie,
     facts,
     fetch,
@@ -558,3 +559,27 @@ async def test_views_are_tallied_by_reason(paper):
         "premium": 1,
     }
     assert dict(paper.gate.tally.faults) == {}
+
+
+async def test_an_address_of_another_system_is_no_alias_of_the_story_it_ends_in(
+    paper,
+):
+    claimed = []
+
+    def claim(path):
+        claimed.append(path)
+        return path == "/news/title-1/"
+
+    paper = Newspaper(paper.store, claimed=claim)
+    await fetch(paper.gate, "/news/title-1/")
+    assert paper.passed_on == ["/news/title-1/"]
+    reply = await fetch(paper.gate, "/news/titel-1/")
+    assert (reply.status, reply["location"]) == (301, ONE)
+    await fetch(paper.gate, ONE)  # The story's own address asks nobody.
+    assert claimed == ["/news/title-1/", "/news/titel-1/"]
+    await paper.gate.close()
+
+
+async def test_a_month_of_another_systems_archive_is_no_story(paper):
+    await fetch(paper.gate, "/2019/01/")
+    assert paper.passed_on == ["/2019/01/"]

@@ -12,6 +12,7 @@ from datetime import timedelta
 import pytest
 from click.testing import CliRunner
 
+from broadsheet.gate.house.models import CrawlerDocument
 from broadsheet.main.cli import main
 from broadsheet.plumbing import publication
 from broadsheet.plumbing.models import Announcement, Delivery
@@ -142,3 +143,56 @@ def test_the_doctor_reports_each_check_and_fails_when_one_does(settings):
     for what in ("settings", "database", "migrations", "clock", "var", "meter"):
         assert levels[what] == "ok", what
     assert all("\n" not in finding["said"] for finding in findings)
+
+
+GOOGLE = "Mozilla/5.0 (compatible; Googlebot/2.1)"
+
+
+@pytest.mark.django_db
+def test_crawlers_are_explained_and_newer_lists_change_the_answer(tmp_path):
+    def said(address, *words):
+        done = CliRunner().invoke(
+            main,
+            ["crawlers", "check", address, "--user-agent", GOOGLE, "--no-dns", *words],
+        )
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    assert said("66.249.66.1") == (
+        "It claims to be Googlebot (search). It comes from an address that its operator "
+        "publishes. It gets what a stranger sees.\n"
+    )
+    assert json.loads(said("192.0.2.1", "--json")) == {
+        "crawler": "Googlebot",
+        "kind": "search",
+        "proof": "none",
+        "action": "cut",
+        "published": "googlebot",
+        "domains": ["googlebot.com", "google.com"],
+    }
+
+    newer = tmp_path / "googlebot.json"
+    newer.write_text('{"prefixes": [{"ipv4Prefix": "192.0.2.0/24"}]}')
+    done = CliRunner().invoke(main, ["crawlers", "refresh", str(newer)])
+
+    assert (done.exit_code, done.output) == (0, "googlebot: 1 ranges\n")
+    assert json.loads(said("192.0.2.1", "--json"))["proof"] == "address"
+    assert json.loads(said("66.249.66.1", "--json"))["proof"] == "none"
+
+
+@pytest.mark.django_db
+def test_a_list_that_is_none_is_refused_and_nothing_is_loaded(tmp_path):
+    good, bad = tmp_path / "gptbot.json", tmp_path / "bingbot.json"
+    good.write_text('{"prefixes": [{"ipv4Prefix": "192.0.2.0/24"}]}')
+    bad.write_text('{"prefixes": [{"ipv4Prefix": "0.0.0.0/0"}]}')
+    stray = tmp_path / "mybot.json"
+    stray.write_text(good.read_text())
+    for file, why in (
+        (bad, "0.0.0.0/0 is wider than any operator's network."),
+        (stray, "'mybot' is no list of a crawler's; known are amazonbot, applebot,"),
+        (tmp_path / "ccbot.json", "cannot be read."),
+    ):
+        done = CliRunner().invoke(main, ["crawlers", "refresh", str(good), str(file)])
+        assert done.exit_code == 1
+        assert f"Error: {file}: {why}" in done.output
+    assert not CrawlerDocument.objects.exists()

@@ -39,3 +39,11 @@ def test_a_stranger_to_structlog_is_written_as_json_too():
         logger.removeHandler(handler)
     line = json.loads(stream.getvalue())
     assert (line["event"], line["level"]) == ("to (mail address)", "warning")
+
+
+def test_a_failed_request_is_told_without_its_path():
+    fault = "Internal Server Error: /accounts/link/s3cret-key/"
+    assert written(event=fault, logger="django.request") == {
+        "event": "Internal Server Error",
+        "logger": "django.request",
+    }

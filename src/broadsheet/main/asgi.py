@@ -19,11 +19,12 @@ django = get_asgi_application()
 
 from django.conf import settings  # noqa: E402  Django must be set up before its models.
 
-from broadsheet.front.web import pressing  # noqa: E402
-from broadsheet.gate.asgi import App, Gate  # noqa: E402
+from broadsheet.front.web import moved, pressing  # noqa: E402
+from broadsheet.gate.asgi import App, Doorman, Gate, SystemDns  # noqa: E402
 from broadsheet.gate.house import minting  # noqa: E402
 from broadsheet.gate.house.threads import in_gate_thread  # noqa: E402
 from broadsheet.gate.store import Store  # noqa: E402
+from broadsheet.gate.store.crawlers import PostgresBook  # noqa: E402
 from broadsheet.gate.store.postgres import PostgresStore  # noqa: E402
 from broadsheet.gate.store.valkey import ValkeyStore  # noqa: E402
 from broadsheet.kit.headers import security  # noqa: E402
@@ -46,6 +47,13 @@ application = Gate(
     keyring=minting.keyring(),
     presser=in_gate_thread(pressing.press_for_gate),
     minter=in_gate_thread(minting.mint),
+    claimed=in_gate_thread(moved.claimed),
+    doorman=Doorman(
+        PostgresBook(database.address(settings.BROADSHEET)),
+        resolver=SystemDns(),
+        trusted=settings.BROADSHEET.trusted_proxies,
+        origin=settings.BROADSHEET.origin,
+    ),
     session_cookie=settings.SESSION_COOKIE_NAME,
     headers=security(
         (settings.BROADSHEET.gateway_url,),

@@ -5,6 +5,7 @@ these takes an event and its instant, and calls one or two verbs.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from broadsheet.business.ledger import actions as ledger
@@ -31,8 +32,19 @@ def file_story(event: newsroom.StoryPublished, at: datetime) -> None:
         _file(standing, at)
 
 
+def file_stories(events: Sequence[newsroom.StoryPublished], at: datetime) -> None:
+    """As `file_story`, of the many stories that an import publishes together."""
+    ids = [event.story_id for event in events]
+    gate.file_stories([_facts(each) for each in stories.standings_of(ids)], at=at)
+
+
 def shut_search(event: newsroom.StoryPublished, at: datetime) -> None:
     archive.shut_story(event.story_id, at)
+
+
+def shut_searches(events: Sequence[newsroom.StoryPublished], at: datetime) -> None:
+    for event in events:
+        shut_search(event, at)
 
 
 def press_story(event: newsroom.StoryPublished, at: datetime) -> None:
@@ -68,16 +80,17 @@ def press_author_anew(event: newsroom.AuthorChanged, at: datetime) -> None:
 
 
 def _file(standing: stories.Standing, at: datetime) -> None:
-    gate.file_story(
-        StoryFacts(
-            story_id=standing.story_id,
-            path=standing.path,
-            access=standing.access,
-            section=standing.section,
-            published_at=standing.published_at,
-            revision=standing.revision,
-        ),
-        at=at,
+    gate.file_story(_facts(standing), at=at)
+
+
+def _facts(standing: stories.Standing) -> StoryFacts:
+    return StoryFacts(
+        story_id=standing.story_id,
+        path=standing.path,
+        access=standing.access,
+        section=standing.section,
+        published_at=standing.published_at,
+        revision=standing.revision,
     )
 
 

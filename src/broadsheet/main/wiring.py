@@ -26,6 +26,7 @@ ROUTES: Mapping[type, Heard] = {
     # from now on, in the story's own transaction.
     newsroom.StoryPublished: Heard(
         at_once=(hearers.file_story, hearers.shut_search),
+        many_at_once=(hearers.file_stories, hearers.shut_searches),
         later=(hearers.press_story, hearers.index_story),
     ),
     newsroom.StoryWithdrawn: Heard(at_once=(hearers.withdraw_story,)),
@@ -58,5 +59,5 @@ ROUTES: Mapping[type, Heard] = {
 
 
 def connect() -> None:
-    outbox.connect(ROUTES, defer=jobs.defer)
+    outbox.connect(ROUTES, defer=jobs.defer, defer_many=jobs.defer_many)
     newsrooming.print_proofs_with(proofs.draw)

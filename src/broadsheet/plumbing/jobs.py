@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
+from procrastinate.jobs import JobDeferrer
 from procrastinate.manager import JobManager
 from procrastinate.tasks import Task, configure_task
 
@@ -34,15 +36,25 @@ def prune(timestamp: int) -> None:
 
 def queue(task: Task[Any, Any, Any], **words: Any) -> None:
     """Queue `task` in the caller's transaction: no commit, no job."""
-    configure_task(
+    _queueing(task).defer(**words)
+
+
+def _queueing(task: Task[Any, Any, Any]) -> JobDeferrer:
+    return configure_task(
         name=task.name,
         job_manager=_here,
         queue=task.queue,
         lock=task.lock,
         queueing_lock=task.queueing_lock,
-    ).defer(**words)
+    )
 
 
 def defer(delivery_id: int) -> None:
     """Queue the delivery, in the caller's transaction."""
     queue(deliver, delivery_id=delivery_id)
+
+
+def defer_many(delivery_ids: Sequence[int]) -> None:
+    """Queue many deliveries in one statement, in the caller's transaction."""
+    words: list[dict[str, Any]] = [{"delivery_id": each} for each in delivery_ids]
+    _queueing(deliver).batch_defer(*words)

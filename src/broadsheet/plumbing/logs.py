@@ -36,6 +36,9 @@ def scrub(
     """Drop forbidden keys, and mask what looks like a mail address in any sentence."""
     for key in FORBIDDEN & event.keys():
         del event[key]
+    if event.get("logger") == "django.request":
+        # "Internal Server Error: /accounts/link/…/": a path may hold a login's key.
+        event["event"] = str(event["event"]).partition(":")[0]
     for key, value in event.items():
         if isinstance(value, str):
             event[key] = MAIL_LIKE.sub("(mail address)", value)

@@ -10,7 +10,7 @@ outside world must bear being done twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,16 +24,22 @@ from broadsheet.kit.ids import new_id
 from .models import Announcement, Delivery
 
 Handler = Callable[[Any, datetime], None]
+HandlerOfMany = Callable[[Sequence[Any], datetime], None]
 Defer = Callable[[int], None]
+DeferMany = Callable[[Sequence[int]], None]
 KEPT_FOR = timedelta(days=30)  # Long enough to ask why something was sent.
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """Who hears an event: in its transaction, and after it."""
+    """
+    Who hears an event: in its transaction, and after it. Of many events announced
+    together `many_at_once` hears all at a time, in place of `at_once`, if it is given.
+    """
 
     at_once: tuple[Handler, ...] = ()
     later: tuple[Handler, ...] = ()
+    many_at_once: tuple[HandlerOfMany, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +72,15 @@ _topics: dict[str, type] = {}
 _handlers: dict[str, Handler] = {}
 _adapters: dict[type, TypeAdapter[Any]] = {}
 _defer: Defer | None = None
+_defer_many: DeferMany | None = None
 
 
-def connect(routes: Mapping[type, Heard], *, defer: Defer) -> None:
+def connect(
+    routes: Mapping[type, Heard], *, defer: Defer, defer_many: DeferMany | None = None
+) -> None:
     """Say who hears what. Called once, by `main.wiring`."""
-    global _defer
-    _defer = defer
+    global _defer, _defer_many
+    _defer, _defer_many = defer, defer_many
     _routes.clear()
     _routes.update(routes)
     _topics.update({_name(event): event for event in routes})
@@ -96,6 +105,51 @@ def announce(event: object, *, at: datetime) -> None:
         handler(event, at)
     if heard.later:
         _write(event, heard.later, at)
+
+
+def announce_all(events: Sequence[object], *, at: datetime) -> None:
+    """
+    Tell of many events of one kind at once: an announcement each, as `announce` would,
+    but in four statements for all of them.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError(
+            "announce_all() belongs inside the transaction of the facts."
+        )
+    if not events:
+        return
+    heard = _routes.get(type(events[0]), Heard())
+    for together in heard.many_at_once:
+        together(events, at)
+    for handler in () if heard.many_at_once else heard.at_once:
+        for event in events:
+            handler(event, at)
+    if heard.later:
+        _write_all(events, heard.later, at)
+
+
+def _write_all(
+    events: Sequence[object], handlers: tuple[Handler, ...], at: datetime
+) -> None:
+    announcements = Announcement.objects.bulk_create(
+        Announcement(
+            id=new_id(at),
+            topic=_name(type(event)),
+            payload=_adapter(type(event)).dump_python(event, mode="json"),
+            at=at,
+        )
+        for event in events
+    )
+    deliveries = Delivery.objects.bulk_create(
+        Delivery(announcement=announcement, handler=_name(handler))
+        for announcement in announcements
+        for handler in handlers
+    )
+    if _defer_many is not None:
+        _defer_many([delivery.pk for delivery in deliveries])
+    elif _defer is not None:
+        for delivery in deliveries:
+            _defer(delivery.pk)
 
 
 def _write(event: object, handlers: tuple[Handler, ...], at: datetime) -> None:

@@ -11,6 +11,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ from . import meter_address
 from .meter_address import MeterAddress
 
 PREFIX = "BROADSHEET_"
+Network = IPv4Network | IPv6Network
 
 
 class BadSetting(Exception):
@@ -36,6 +38,7 @@ class Settings:
     gateway_secret: str
     meter_url: MeterAddress | None  # None: the meter is in PostgreSQL.
     metrics_token: str  # Empty: only a caller on this machine reads /metrics.
+    trusted_proxies: tuple[Network, ...]  # Whose X-Forwarded-For is believed.
     debug: bool
     database_url: str | None  # From DATABASE_URL, without our prefix, as hosts set it.
 
@@ -74,6 +77,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         or _kept_secret(var / "gateway-secret"),
         meter_url=_meter(environ.get(PREFIX + "METER_URL", "")),
         metrics_token=environ.get(PREFIX + "METRICS_TOKEN", ""),
+        trusted_proxies=_networks("TRUSTED_PROXIES", environ),
         debug=_yes_or_no("DEBUG", environ),
         database_url=environ.get("DATABASE_URL") or None,
     )
@@ -110,6 +114,17 @@ def _yes_or_no(name: str, environ: Mapping[str, str]) -> bool:
     if value not in ("0", "1"):
         raise BadSetting(f"{PREFIX}{name} is {value!r}; give 0 or 1.")
     return value == "1"
+
+
+def _networks(name: str, environ: Mapping[str, str]) -> tuple[Network, ...]:
+    value = environ.get(PREFIX + name, "")
+    try:
+        return tuple(ip_network(part.strip()) for part in value.split(",") if part)
+    except ValueError as error:
+        raise BadSetting(
+            f"{PREFIX}{name} is {value!r}; give addresses or networks with commas "
+            f"between them, such as 127.0.0.1,10.0.0.0/8."
+        ) from error
 
 
 def _folder(value: str) -> Path:

@@ -58,7 +58,8 @@ def plans(at: datetime) -> tuple[PlanOffer, ...]:
 
 def plan(code: str, at: datetime) -> PlanOffer:
     """Return what the plan costs at `at`. Raise `NoSuchPlan` if it is not on sale."""
-    version = _on_sale(at).filter(plan__code=code).first()
+    # A NUL, which PostgreSQL has no way to compare with, is part of no code.
+    version = None if "\0" in code else _on_sale(at).filter(plan__code=code).first()
     if version is None:
         raise NoSuchPlan(f"No plan {code[:60]!r} is on sale.")
     return _offer(version)

@@ -27,6 +27,7 @@ SENTENCES = {
     "int_parsing_size": "{name} is a whole number of usual size.",
     "int_from_float": "{name} is a whole number.",
     "string_too_long": "{name} has {max_length} characters at most.",
+    "string_pattern_mismatch": "{name} has letters, digits and dashes only.",
     "missing": "{name} is missing.",
 }
 
@@ -61,11 +62,11 @@ def _refusing_in_shape(api: NinjaAPI, view: View) -> View:
         response = view(request, *words, **names)
         if response.status_code != 405:
             return response
-        allowed = response.headers["Allow"]
-        told = problem(
-            api, request, NOT_SO.format(methods=allowed.replace(", ", " or ")), 405
-        )
-        told.headers["Allow"] = allowed
+        # Ninja keeps the methods in a set, which has another order in each process.
+        methods = sorted(response.headers["Allow"].split(", "))
+        refusal = NOT_SO.format(methods=" or ".join(methods))
+        told = problem(api, request, refusal, 405)
+        told.headers["Allow"] = ", ".join(methods)
         return told
 
     return shaped

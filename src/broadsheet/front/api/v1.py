@@ -68,7 +68,7 @@ def sections(request: HttpRequest) -> Any:
 )
 def stories(
     request: HttpRequest,
-    section: Annotated[str | None, Field(max_length=80)] = None,
+    section: Annotated[str | None, Field(max_length=80, pattern=r"^[\w-]+$")] = None,
     before: Annotated[str | None, Field(max_length=200)] = None,
     limit: Annotated[int, Field(ge=1, le=LONGEST_PAGE)] = 20,
 ) -> Any:

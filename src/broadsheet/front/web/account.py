@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 REASONS = {
     "price": (
         _("It costs too much"),
-        _("The two-year plan costs less a month than any other."),
+        _("A longer plan costs less a month; the plans are on one page."),
     ),
     "time": (
         _("I do not have the time to read it"),
-        _("The day's picks are on one page, and take ten minutes."),
+        _("Our editors’ picks are on the front page, and take ten minutes."),
     ),
     "content": (
         _("I do not find what I am looking for"),

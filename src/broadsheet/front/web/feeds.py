@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -16,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from broadsheet.gate.core import terms
 from broadsheet.gate.house import queries as gate
 from broadsheet.news.newsroom import queries as newsroom
 from broadsheet.plumbing import publication
@@ -26,6 +28,19 @@ STORIES = 30
 OPENING = 2  # Paragraphs of a free story; the others are cut by the gate's decision.
 # XML 1.0 has no way to write these, escaped or not.
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+
+
+class LicensedFeed(Rss201rev2Feed):
+    """RSS, in which each story carries the terms that machines may use it on."""
+
+    def rss_attributes(self) -> dict[str, str]:
+        return {**super().rss_attributes(), "xmlns:rsl": terms.RSL}
+
+    def add_item_elements(self, handler: Any, item: dict[str, Any]) -> None:
+        super().add_item_elements(handler, item)
+        handler.startElement("rsl:content", {"url": item["link"]})
+        handler.ignorableWhitespace(item["licences"])  # Markup of ours, as it is.
+        handler.endElement("rsl:content")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +92,10 @@ def opening(story_id: int, at: datetime) -> list[str]:
 
 def _feed(
     name: str, about: str, path: str, own: str, teasers: Sequence[newsroom.Teaser]
-) -> Rss201rev2Feed:
+) -> LicensedFeed:
+    licences = terms.licences_xml(gate.policy(), "rsl:")
     origin, at = settings.BROADSHEET.origin, publication.now()
-    feed = Rss201rev2Feed(
+    feed = LicensedFeed(
         title=name,
         link=origin + path,
         description=about,
@@ -96,6 +112,7 @@ def _feed(
             pubdate=teaser.published_at,
             author_name=_xml(teaser.byline),
             categories=[teaser.section_name],
+            licences=licences,
         )
     return feed
 
@@ -110,7 +127,7 @@ def _xml(text: str) -> str:
     return _NOT_XML.sub("", text)
 
 
-def _answer(feed: Rss201rev2Feed) -> HttpResponse:
+def _answer(feed: LicensedFeed) -> HttpResponse:
     return HttpResponse(
         feed.writeString("utf-8"), content_type="application/rss+xml; charset=utf-8"
     )

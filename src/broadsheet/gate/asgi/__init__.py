@@ -8,6 +8,8 @@ came. It refuses to import Django, and to send one byte of a body that was not d
 
 from __future__ import annotations
 
+from .dns import SystemDns as SystemDns
+from .doorman import Doorman as Doorman
 from .gate import Gate as Gate
 from .memory import Room as Room
 from .memory import Tally as Tally

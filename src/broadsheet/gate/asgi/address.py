@@ -59,6 +59,8 @@ def _meant(path: str) -> int | None:
     segments = _segments(path)
     if len(segments) != 2 or segments[0].lower() in RESERVED:
         return None
+    if segments[0].isdigit() and segments[1].isdigit():
+        return None  # “/2019/05/” is a month of another system's archive.
     number = segments[1].rpartition("-")[2]
     if number.isascii() and number.isdigit() and len(number) <= 18:
         return int(number)

@@ -10,7 +10,8 @@ from datetime import datetime
 from uuid import uuid4
 
 from broadsheet.gate.core import passes
-from broadsheet.gate.core.decide import needs_meter
+from broadsheet.gate.core.decide import decide, needs_meter
+from broadsheet.gate.core.known import Crawler
 from broadsheet.gate.core.pages import SplitPage
 from broadsheet.gate.core.passes import DEVICE_COOKIE, READER_COOKIE, Keyring
 from broadsheet.gate.core.visitor import Visitor, Wallet, open_wallet, visitor_with
@@ -21,6 +22,7 @@ from broadsheet.gate.core.vocabulary import (
     Reading,
     Reason,
     Standing,
+    Verdict,
 )
 from broadsheet.gate.store import Store, StoreDown
 from broadsheet.kit import clock
@@ -28,12 +30,14 @@ from broadsheet.kit.headers import Headers, security
 
 from . import reply
 from .address import Known, raw_path, story_meant, welcomed, with_welcome
+from .doorman import Doorman, glance
 from .memory import DEFAULT_ROOM, Memory, Presser, Room, Tally
 from .remembered import Printed, Printer, Wallets
 from .reply import NO_BODY, RawHeaders, Replies, start_message
 from .request import App, Receive, Request, Scope, Send
 
 Minter = Callable[[Mapping[str, str]], str | None]
+Claimed = Callable[[str], bool]
 
 SESSION_COOKIE = "__Host-broadsheet-session"
 # A page that is fetched ahead is not shown by these, lest it cost or send a story.
@@ -46,11 +50,13 @@ REFUSED_MOST = 10_000
 class Gate:
     """
     Stands before `app` and answers story pages. `presser` renders a story whose page
-    is not filed, `minter` makes a reader pass out of a session's cookies; both may
-    block, and are called in threads. `tally` counts views and faults.
+    is not filed, `minter` makes a reader pass out of a session's cookies, `claimed`
+    says whether what looks like a misspelled address was one of the system that the
+    paper came from; all may block, and are called in threads. `tally` counts views and
+    faults.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  All that main has and the gate may not import.
         self,
         app: App,
         *,
@@ -58,19 +64,23 @@ class Gate:
         keyring: Keyring,
         presser: Presser,
         minter: Minter,
+        claimed: Claimed = lambda _path: False,
         session_cookie: str = SESSION_COOKIE,
         headers: Headers | None = None,
         wall: Callable[[], datetime] = clock.wall,
         room: Room = DEFAULT_ROOM,
+        doorman: Doorman | None = None,
     ) -> None:
         self._app, self._store = app, store
         self._keyring, self._minter = keyring, minter
+        self._claimed = claimed
         self._session_cookie = session_cookie
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="gate")
         self._replies = Replies(security() if headers is None else headers)
         self._printer = Printer(self._replies, room.printed_bytes)
         self._wallets = Wallets(keyring)
         self._refused: dict[str, float] = {}
+        self._doorman = doorman or Doorman()
         self.tally = Tally()
         self._memory = Memory(
             store,
@@ -111,6 +121,7 @@ class Gate:
             self.tally.faults["store"] += 1
 
     async def close(self) -> None:
+        await self._doorman.close()
         await self._memory.close()
         self._threads.shutdown(wait=False)
 
@@ -131,6 +142,25 @@ class Gate:
             head = scope["method"] == "HEAD"
             await self._replies.out_of_reach(send, head=head)
 
+    async def _alias(
+        self, known: Known, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """
+        Send another spelling on to the story; but what ends in the number of one of our
+        stories by chance, as other systems' addresses do, is the application's to answer.
+        """
+        loop = asyncio.get_running_loop()
+        path: str = scope["path"]
+        try:
+            claimed = await loop.run_in_executor(self._threads, self._claimed, path)
+        except Exception:
+            self.tally.faults["claim"] += 1
+            claimed = False
+        if claimed:
+            await self._app(scope, receive, send)
+        else:
+            await self._replies.moved(send, known.raw)
+
     async def _story_anew(
         self, story_id: int, scope: Scope, receive: Receive, send: Send
     ) -> None:
@@ -140,7 +170,7 @@ class Gate:
         if known is None:
             await self._app(scope, receive, send)
         elif raw_path(scope) != known.raw:
-            await self._replies.moved(send, known.raw)
+            await self._alias(known, scope, receive, send)
         elif known.refused:
             await reply.gone(self._app, scope, receive, send)
         else:
@@ -154,6 +184,10 @@ class Gate:
     async def _view(
         self, known: Known, page: SplitPage, scope: Scope, send: Send
     ) -> None:
+        crawler = glance(scope["headers"])
+        if crawler is not None:
+            await self._crawl(known, page, crawler, scope, send)
+            return
         request = Request.of(scope)
         at = self._memory.now()
         visitor, cookies = await self._visitor(request, at)
@@ -173,6 +207,38 @@ class Gate:
             await self._welcome(known, scope, send, at)
         else:
             await self._show(printed, cookies, request, send)
+
+    async def _crawl(
+        self, known: Known, page: SplitPage, crawler: Crawler, scope: Scope, send: Send
+    ) -> None:
+        """Answer a machine by the rule for its kind: without a meter, or round trip."""
+        request, at = Request.of(scope), self._memory.now()
+        policy = self._memory.orders.policy
+        visitant = await self._doorman.identify(crawler, scope, at)
+        visitor, cookies = await self._visitor(request, at)
+        reading = Reading(
+            known.facts,
+            request.purpose,
+            visitor.features,
+            policy=policy,
+            crawler=visitant,
+        )
+        decision = decide(reading)
+        self.tally.views[decision.reason.value] += 1
+        self._doorman.note(visitant, decision, at)
+        if decision.verdict not in (Verdict.FULL, Verdict.CUT):
+            rule = policy.rule(visitant)
+            await self._replies.closed_to_machines(send, rule, head=request.head)
+            return
+        printed = self._printer.print(
+            reading,
+            known,
+            page,
+            self._memory.furniture,
+            reader=visitor.reader is not None,
+        )
+        headers = reply.for_machines(decision, cookies)
+        await self._show(printed, headers, request, send)
 
     async def _show(
         self, printed: Printed, cookies: RawHeaders, request: Request, send: Send

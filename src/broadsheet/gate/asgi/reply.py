@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 from broadsheet.gate.core.pages import Furniture, SplitPage
 from broadsheet.gate.core.passes import DEVICE_LIFE
-from broadsheet.gate.core.vocabulary import Decision, Reason
+from broadsheet.gate.core.vocabulary import Action, CrawlerRule, Decision, Reason
 from broadsheet.kit.headers import Headers
 
 from .address import Known
@@ -22,8 +23,16 @@ _WALL = {
     Reason.DOWN_CLOSED: "wall:metered",
     Reason.COOKIES: "wall:cookies",
     Reason.PREMIUM: "wall:premium",
+    Reason.CRAWLER: "wall:premium",
+    Reason.UNPROVED: "wall:premium",
 }
 _NUMBERED = frozenset((Reason.SPENT, Reason.DOWN_CLOSED, Reason.COOKIES))
+
+
+_UNWELCOME = (
+    b"Machines of this kind do not read here. See /robots.txt and /license.xml.\n"
+)
+LICENCE_LINK = (b"link", b'</license.xml>; rel="license"; type="application/rsl+xml"')
 
 
 def set_cookie(name: str, value: str) -> tuple[bytes, bytes]:
@@ -88,6 +97,14 @@ class Answer:
         return self.decision.metered or self.decision.reason in _NUMBERED
 
 
+def for_machines(decision: Decision, headers: RawHeaders) -> RawHeaders:
+    """Return the headers, and that nobody may show a copy of what we do not give away."""
+    headers = [*headers, LICENCE_LINK]
+    if decision.full and decision.reason is not Reason.FREE:
+        headers.append((b"x-robots-tag", b"noarchive"))
+    return headers
+
+
 class Replies:
     """Answers with the security headers, which are put into bytes once."""
 
@@ -130,8 +147,34 @@ class Replies:
         ]
         await _answer(send, 503, headers, b"" if head else _OUT_OF_REACH)
 
+    async def closed_to_machines(
+        self, send: Send, rule: CrawlerRule, *, head: bool
+    ) -> None:
+        """Answer 402 with the price, if the rule has one, else 403."""
+        status, kind, body = 403, b"text/plain; charset=utf-8", _UNWELCOME
+        headers = [*self._security, LICENCE_LINK, (b"cache-control", b"no-store")]
+        if rule.action is Action.LICENCE:
+            status, kind, body = 402, b"application/json", _offer(rule)
+            price = f"{rule.currency} {rule.price}"
+            headers.append((b"crawler-price", price.encode()))
+        headers.append((b"content-type", kind))
+        headers.append((b"content-length", b"%d" % len(body)))
+        await _answer(send, status, headers, b"" if head else body)
+
     def _bare(self, headers: RawHeaders) -> RawHeaders:
         return [*self._security, *headers, (b"content-length", b"0")]
+
+
+def _offer(rule: CrawlerRule) -> bytes:
+    """Return the price for a program to read; an amount is text, as money should be."""
+    offer = {
+        "error": "licence-required",
+        "crawler": rule.name or rule.kind.value,
+        "price": {"amount": str(rule.price), "currency": rule.currency},
+        "buys": "one story, once",
+        "licence": "/license.xml",
+    }
+    return json.dumps(offer).encode() + b"\n"
 
 
 async def gone(app: App, scope: Scope, receive: Receive, send: Send) -> None:

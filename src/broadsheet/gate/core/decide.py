@@ -8,14 +8,18 @@ from .vocabulary import (
     METERED,
     NEWS,
     PREMIUM,
+    Action,
+    CrawlerRule,
     Decision,
     Meter,
     Policy,
+    Proof,
     Purpose,
     Reading,
     Reason,
     Standing,
     Verdict,
+    Visitant,
 )
 
 _PRESSED = {
@@ -29,6 +33,11 @@ _BY_STANDING = {
     Standing.UNREAD: (Verdict.CUT, Reason.UNREAD),
     Standing.SPENT: (Verdict.WALL, Reason.SPENT),
     Standing.NOBODY: (Verdict.WALL, Reason.COOKIES),
+}
+# What holds for every story, whatever it costs and whoever's login is borrowed.
+_CLOSED_TO_MACHINES = {
+    Action.LICENCE: (Verdict.LICENCE, Reason.CRAWLER),
+    Action.REFUSE: (Verdict.REFUSE, Reason.CRAWLER),
 }
 
 
@@ -64,10 +73,25 @@ def _without_meter(reading: Reading) -> tuple[Verdict, Reason] | None:
         return Verdict.REFUSE, Reason.WITHDRAWN
     if reading.purpose in _PRESSED:
         return _PRESSED[reading.purpose]
+    rule = reading.policy.rule(reading.crawler) if reading.crawler else None
+    if rule is not None and rule.action in _CLOSED_TO_MACHINES:
+        return _CLOSED_TO_MACHINES[rule.action]
+    return _by_right(reading) or _by_rule(reading, rule)
+
+
+def _by_right(reading: Reading) -> tuple[Verdict, Reason] | None:
     if reading.story.access == FREE:
         return Verdict.FULL, Reason.FREE
     if _entitled(reading.story.access, reading.features):
         return Verdict.FULL, Reason.ENTITLED
+    return None
+
+
+def _by_rule(
+    reading: Reading, rule: CrawlerRule | None
+) -> tuple[Verdict, Reason] | None:
+    if reading.crawler is not None and rule is not None:
+        return _crawled(reading.crawler, rule.action)
     if reading.story.access != METERED:  # A class nobody knows is closed, like premium.
         return Verdict.CUT, Reason.PREMIUM
     return None
@@ -77,6 +101,15 @@ def _entitled(access: str, features: frozenset[str]) -> bool:
     if access in (METERED, PREMIUM):
         return NEWS in features
     return access in features  # A vertical's class and its feature have one name.
+
+
+def _crawled(crawler: Visitant, action: Action) -> tuple[Verdict, Reason]:
+    """A crawler is never metered. A claim alone can cost it something, never give."""
+    if action is not Action.FULL:
+        return Verdict.CUT, Reason.CRAWLER
+    if crawler.proof is Proof.NONE:
+        return Verdict.CUT, Reason.UNPROVED
+    return Verdict.FULL, Reason.CRAWLER
 
 
 def _by_meter(meter: Meter, policy: Policy) -> tuple[Verdict, Reason]:

@@ -6,6 +6,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -30,8 +31,8 @@ class Verdict(enum.Enum):
     FULL = "full"
     CUT = "cut"  # Premium without the right to it, or a view that may not count.
     WALL = "wall"  # The meter is spent, or the reader cannot be metered.
-    LICENCE = "licence"  # A machine is offered a price (402). Not given out yet.
-    REFUSE = "refuse"  # The story is withdrawn.
+    LICENCE = "licence"  # A machine is offered a price (402).
+    REFUSE = "refuse"  # The story is withdrawn (410), or a machine is unwelcome (403).
 
 
 class Reason(enum.Enum):
@@ -47,6 +48,8 @@ class Reason(enum.Enum):
     DOWN_CLOSED = "down-closed"  # The meter cannot be reached; the policy says closed.
     WITHDRAWN = "withdrawn"  # The publisher has taken it back.
     PRESSED = "pressed"  # No reader at all: the page is being pressed.
+    CRAWLER = "crawler"  # The rule for this crawler says so.
+    UNPROVED = "unproved"  # The rule would open the story; the claim is not proved.
 
 
 class Standing(enum.Enum):
@@ -65,6 +68,54 @@ class Purpose(enum.Enum):
     GLANCE = "glance"  # HEAD, prefetch, "what would I get": never counts.
     PRESS_FULL = "press-full"
     PRESS_CUT = "press-cut"
+
+
+class Kind(enum.Enum):
+    """What a crawler comes for. One policy a kind."""
+
+    SEARCH = "search"
+    AI_SEARCH = "ai-search"  # Answers that are written by a machine, with sources.
+    TRAINING = "training"
+    AGENT = "agent"  # Sent by a person, for one page, now.
+    ARCHIVE = "archive"
+    PREVIEW = "preview"  # The picture and title under a link in a message.
+    UNKNOWN = "unknown"
+
+
+class Action(enum.Enum):
+    FULL = "full"  # Every story, uncut; only to who proves to be what it says.
+    CUT = "cut"  # What a stranger sees; free stories whole.
+    LICENCE = "licence"  # 402 and a price, free stories too.
+    REFUSE = "refuse"  # 403, free stories too.
+
+
+class Proof(enum.Enum):
+    """How we know that a crawler is what it says."""
+
+    ADDRESS = "address"  # It comes from the addresses that its operator publishes.
+    DNS = "dns"  # Its address has a name of the operator's, and the name its address.
+    SIGNATURE = "signature"  # It signed the request (Web Bot Auth).
+    NONE = "none"  # We do not: it only says so.
+
+
+@dataclass(frozen=True, slots=True)
+class Visitant:
+    """A crawler at the door. `name` is the one in our table, or its operator's host."""
+
+    name: str
+    kind: Kind
+    proof: Proof = Proof.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class CrawlerRule:
+    """What a kind of crawler gets; with a `name`, only the crawler of that name."""
+
+    kind: Kind
+    action: Action
+    name: str = ""
+    price: Decimal | None = None  # For one story, once; with LICENCE only.
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +166,13 @@ class Meter:
 NOBODY = Meter(Standing.NOBODY)
 
 
+# Until the desk says otherwise: a machine sees what a stranger does, and nobody trains.
+DEFAULT_RULES: Mapping[Kind, CrawlerRule] = {
+    kind: CrawlerRule(kind, Action.REFUSE if kind is Kind.TRAINING else Action.CUT)
+    for kind in Kind
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """What the publisher chose at the desk."""
@@ -125,10 +183,22 @@ class Policy:
     lead_in_min: int = 50
     lead_in_max: int = 100
     store_down_open: bool = True
+    # Left out of the hash, which every reader's view pays for.
+    crawlers: tuple[CrawlerRule, ...] = field(default=(), hash=False)
 
     @property
     def limit_registered(self) -> int:
         return self.limit_anonymous + self.extra_registered
+
+    def rule(self, visitant: Visitant) -> CrawlerRule:
+        """Return the rule for this very crawler, else its kind's, else the default."""
+        kind = DEFAULT_RULES[visitant.kind]
+        for rule in self.crawlers:
+            if rule.name and rule.name == visitant.name:
+                return rule
+            if not rule.name and rule.kind is visitant.kind:
+                kind = rule
+        return kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +210,7 @@ class Reading:
     features: frozenset[str] = frozenset()
     meter: Meter = NOBODY
     policy: Policy = field(default_factory=Policy)
+    crawler: Visitant | None = None
 
     def __hash__(self) -> int:
         # Readings key what is remembered of past decisions. Their equality looks at

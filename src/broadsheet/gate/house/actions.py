@@ -14,9 +14,12 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from broadsheet.gate.core import meter, pages, vocabulary
+from broadsheet.gate.core import crawlers, known, meter, pages, signatures, vocabulary
+from broadsheet.gate.core.crawlers import BadRanges as BadRanges
 from broadsheet.gate.core.pages import UnknownPlaceholder as UnknownPlaceholder
+from broadsheet.gate.core.signatures import BadKeys as BadKeys
 from broadsheet.gate.store import Kind, StoreDown
+from broadsheet.gate.store.crawlers import KEYS, RANGES
 from broadsheet.gate.store.postgres import CHANNEL
 from broadsheet.plumbing import outbox, publication
 
@@ -25,7 +28,11 @@ from .events import ErasureOwed, PolicyChanged, UnionOwed
 
 _PATH = re.compile(r"/[^/?#\s]+/[^/?#\s]*-(\d+)/")
 _FEATURE = re.compile(r"news|adfree|archive|epaper|vertical:[a-z0-9-]+")
+_HOST = re.compile(r"(?=.{4,120}$)[a-z0-9-]+(\.[a-z0-9-]+)+")
 CHANGES_KEPT = timedelta(days=1)  # A gate that was away for longer must start anew.
+
+
+VISITS_KEPT = timedelta(days=400)  # A year, and the same weeks of the year before.
 
 
 class BadPath(Exception):
@@ -34,6 +41,14 @@ class BadPath(Exception):
 
 class UnknownFeature(Exception):
     """A grant names a feature that the gate does not know. Do not try again."""
+
+
+class UnknownList(Exception):
+    """No crawler in our table publishes a list of this name. Do not try again."""
+
+
+class NotAHost(Exception):
+    """An agent is known by its host. Do not try again."""
 
 
 class NoBitLeft(Exception):
@@ -46,9 +61,7 @@ class NoBitLeft(Exception):
 @transaction.atomic
 def file_story(facts: vocabulary.StoryFacts, *, at: datetime) -> None:
     """File what the gate must know of a story. Raise `BadPath`."""
-    found = _PATH.fullmatch(facts.path)
-    if found is None or int(found[1]) != facts.story_id:
-        raise BadPath(f"{facts.path!r} is not an address of story {facts.story_id}.")
+    _check_path(facts)
     models.StoryFact.objects.update_or_create(
         story_id=facts.story_id,
         defaults={
@@ -61,6 +74,49 @@ def file_story(facts: vocabulary.StoryFacts, *, at: datetime) -> None:
         },
     )
     _tell(Kind.STORY, number=facts.story_id, at=at)
+
+
+@transaction.atomic
+def file_stories(stories: Sequence[vocabulary.StoryFacts], *, at: datetime) -> None:
+    """File many stories' facts, as `file_story` does, in three statements."""
+    for facts in stories:
+        _check_path(facts)
+    values = [
+        (each.story_id, each.path, each.access, each.section, each.published_at)
+        + (each.revision, at if each.withdrawn else None)
+        for each in sorted(stories, key=lambda each: each.story_id)
+    ]
+    if not values:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(_FILE, [list(column) for column in zip(*values, strict=True)])
+        cursor.execute(
+            """
+            INSERT INTO gate_change (txid, kind, subject, number, at)
+            SELECT pg_current_xact_id()::text::bigint, %s, '', number, %s
+              FROM unnest(%s::bigint[]) AS number
+            """,
+            [Kind.STORY.value, at, [story_id for story_id, *_ in values]],
+        )
+    _wake()
+
+
+def _check_path(facts: vocabulary.StoryFacts) -> None:
+    found = _PATH.fullmatch(facts.path)
+    if found is None or int(found[1]) != facts.story_id:
+        raise BadPath(f"{facts.path!r} is not an address of story {facts.story_id}.")
+
+
+_FILE = """
+INSERT INTO gate_storyfact
+       (story_id, path, access, section, published_at, revision, withdrawn_at)
+SELECT * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[],
+                     %s::timestamptz[], %s::bigint[], %s::timestamptz[])
+ON CONFLICT (story_id) DO UPDATE
+   SET path = excluded.path, access = excluded.access, section = excluded.section,
+       published_at = excluded.published_at, revision = excluded.revision,
+       withdrawn_at = excluded.withdrawn_at
+"""
 
 
 @transaction.atomic
@@ -194,6 +250,46 @@ def settle_union(device: UUID, reader: UUID) -> None:
     metering.current().unite(device, reader)
 
 
+# --- Crawlers ---------------------------------------------------------------------
+
+
+def file_ranges(name: str, document: str, *, at: datetime) -> int:
+    """
+    File the newest list of an operator's addresses; `name` is its file's, without
+    `.json`. Return how many ranges it has. The gates look once a minute. Raise
+    `UnknownList`, `BadRanges`.
+    """
+    if name not in known.RANGES:
+        names = ", ".join(sorted(known.RANGES))
+        raise UnknownList(f"{name!r} is no list of a crawler's; known are {names}.")
+    networks = crawlers.parse_ranges(document)
+    _file_document(RANGES, name, document, at)
+    return len(networks)
+
+
+def file_agent_keys(agent: str, document: str, *, at: datetime) -> int:
+    """
+    File the directory of keys that the agent at this host signs its requests with.
+    Return how many they are. Raise `NotAHost`, `BadKeys`.
+    """
+    if not _HOST.fullmatch(agent):
+        raise NotAHost(f"{agent!r} is no host; give one such as chatgpt.com.")
+    keys = signatures.read_keys(document)
+    _file_document(KEYS, agent, document, at)
+    return len(keys)
+
+
+def _file_document(what: str, name: str, document: str, at: datetime) -> None:
+    models.CrawlerDocument.objects.update_or_create(
+        what=what, name=name, defaults={"document": document, "filed_at": at}
+    )
+
+
+def crawler_rules_edited(*, at: datetime) -> None:
+    """Tell all gates that the desk has changed what crawlers get."""
+    _wake()
+
+
 # --- Housekeeping -----------------------------------------------------------------
 
 
@@ -219,9 +315,9 @@ def settle_erasure(identity: UUID) -> None:
 @transaction.atomic
 def sweep(*, at: datetime) -> int:
     """
-    Delete meter rows in which nothing counts any more, and changes that every gate has
-    heard. Return the number of meter rows. Reads the whole meter table: run it daily.
-    Rows in Valkey go by themselves.
+    Delete meter rows in which nothing counts any more, changes that every gate has
+    heard, and crawlers' visits of long ago. Return the number of meter rows. Reads the
+    whole meter table: run it daily. Rows in Valkey go by themselves.
     """
     start = meter.period_start(queries.policy().period, publication.current().zone, at)
     with connection.cursor() as cursor:
@@ -236,6 +332,7 @@ def sweep(*, at: datetime) -> int:
         )
         deleted: int = cursor.rowcount
     models.Change.objects.filter(at__lt=at - CHANGES_KEPT).delete()
+    models.CrawlerVisit.objects.filter(at__lt=at - VISITS_KEPT).delete()
     return deleted
 
 

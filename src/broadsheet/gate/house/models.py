@@ -19,6 +19,10 @@ from wagtail.contrib.settings.models import BaseGenericSetting, register_setting
 from broadsheet.gate.core import wall
 from broadsheet.gate.core.vocabulary import FIRST_VERTICAL_BIT, LAST_VERTICAL_BIT
 
+from .machines import CrawlerDocument as CrawlerDocument
+from .machines import CrawlerRule as CrawlerRule
+from .machines import CrawlerVisit as CrawlerVisit
+
 WALLS = ("metered", "premium", "cookies")
 WALL_FIELDS = tuple(
     f"{kind}_{part}" for kind in WALLS for part in ("headline", "message")

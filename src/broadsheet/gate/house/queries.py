@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
+
+from django.db.models import Count
+from django.db.models.functions import TruncDate
 
 from broadsheet.gate.core import decide as core
 from broadsheet.gate.core import passes, visitor, wall
@@ -13,6 +16,7 @@ from broadsheet.gate.core.meter import Ask
 from broadsheet.gate.core.visitor import Visitor
 from broadsheet.gate.core.vocabulary import (
     NOBODY,
+    CrawlerRule,
     Decision,
     Grant,
     Meter,
@@ -23,7 +27,8 @@ from broadsheet.gate.core.vocabulary import (
     Standing,
     StoryFacts,
 )
-from broadsheet.gate.store import StoreDown
+from broadsheet.gate.store import StoreDown, statements
+from broadsheet.gate.store.crawlers import Document
 from broadsheet.plumbing import publication
 
 from . import metering, minting, models
@@ -58,7 +63,46 @@ def policy() -> Policy:
         lead_in_min=row.lead_in_min,
         lead_in_max=row.lead_in_max,
         store_down_open=row.store_down == "open",
+        crawlers=crawler_rules(),
     )
+
+
+def crawler_rules() -> tuple[CrawlerRule, ...]:
+    """Return the rules that the desk has made; elsewhere DEFAULT_RULES hold."""
+    rows = models.CrawlerRule.objects.order_by("kind", "name")
+    columns = rows.values_list("kind", "action", "name", "price", "currency")
+    return tuple(statements.rule(*row) for row in columns)
+
+
+def crawler_documents() -> tuple[Document, ...]:
+    """Return the lists that were filed since the release."""
+    rows = models.CrawlerDocument.objects.order_by("what", "name")
+    return tuple(Document(row.what, row.name, row.document) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class CrawlerCount:
+    """How often a crawler came on a day of the publication's, and what it got."""
+
+    day: date
+    kind: str
+    name: str
+    proof: str
+    verdict: str
+    visits: int
+
+
+def crawler_counts(since: datetime, until: datetime) -> tuple[CrawlerCount, ...]:
+    """Return the visits in the window, the latest day first. Reads each of them."""
+    day = TruncDate("at", tzinfo=publication.current().zone)
+    rows = (
+        models.CrawlerVisit.objects.filter(at__gte=since, at__lt=until)
+        .annotate(day=day)
+        .values_list("day", "kind", "name", "proof", "verdict")
+        .annotate(visits=Count("pk"))
+        .order_by("-day", "kind", "name", "proof", "verdict")
+    )
+    return tuple(CrawlerCount(*row) for row in rows)
 
 
 def wall_text(kind: str, values: Mapping[str, str]) -> WallText:

@@ -1,17 +1,22 @@
-"""At the desk: Gate, in the menu beside the newsroom."""
+"""At the desk: Gate, in the menu beside the newsroom; Crawlers, with their rules."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
+from wagtail.admin.panels import FieldPanel, FieldRowPanel
+from wagtail.snippets.models import register_snippet
+from wagtail.snippets.views.snippets import SnippetViewSet
 
 from broadsheet.plumbing import publication
 
-from . import actions
-from .models import Policy
+from . import actions, desk
+from .models import CrawlerRule, Policy
 
 
 class GateItem(MenuItem):
@@ -35,3 +40,50 @@ def once_in_the_menu(request: HttpRequest, items: list[MenuItem]) -> None:
 def tell_of_the_policy(request: HttpRequest, setting: object) -> None:
     if isinstance(setting, Policy):
         actions.policy_edited(at=publication.now())
+
+
+class CrawlerRuleViewSet(SnippetViewSet):
+    model = CrawlerRule
+    icon = "cogs"
+    copy_view_enabled = False
+    url_prefix = "crawler-rules"
+    ordering = ("kind", "name")
+    list_display = ("__str__", "kind", "name", "price", "currency")
+    panels = (
+        FieldRowPanel([FieldPanel("kind"), FieldPanel("name")]),
+        FieldPanel("action"),
+        FieldRowPanel([FieldPanel("price"), FieldPanel("currency")]),
+    )
+
+
+register_snippet(CrawlerRuleViewSet)
+
+
+@hooks.register("after_create_snippet")
+@hooks.register("after_edit_snippet")
+def tell_of_a_rule(request: HttpRequest, instance: object) -> None:
+    if isinstance(instance, CrawlerRule):
+        actions.crawler_rules_edited(at=publication.now())
+
+
+@hooks.register("after_delete_snippet")
+def tell_of_rules_gone(request: HttpRequest, instances: Sequence[object]) -> None:
+    if any(isinstance(instance, CrawlerRule) for instance in instances):
+        actions.crawler_rules_edited(at=publication.now())
+
+
+@hooks.register("register_admin_urls")
+def urls() -> list[URLPattern]:
+    return [path("crawlers/", desk.crawlers, name="gate_crawlers")]
+
+
+class CrawlersItem(MenuItem):
+    def is_shown(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("gate.view_crawlervisit")
+
+
+@hooks.register("register_admin_menu_item")
+def menu_item() -> MenuItem:
+    return CrawlersItem(
+        _("Crawlers"), reverse("gate_crawlers"), icon_name="cogs", order=650
+    )

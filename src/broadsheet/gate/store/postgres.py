@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -51,6 +52,9 @@ _POLICY = """
 SELECT limit_anonymous, extra_registered, period, lead_in_min, lead_in_max,
        store_down = 'open'
   FROM gate_policy ORDER BY id LIMIT 1
+"""
+_CRAWLERS = """
+SELECT kind, action, name, price, currency FROM gate_crawlerrule ORDER BY kind, name
 """
 _PUBLICATION = "SELECT time_zone, clock_offset FROM plumbing_publication WHERE id = 1"
 _VERTICALS = "SELECT name, bit FROM gate_vertical ORDER BY bit"
@@ -158,11 +162,13 @@ class PostgresStore:
         return dict(await self._rows(_EPOCHS, (since,)))
 
     async def orders(self) -> Orders:
-        policy = await self._rows(_POLICY)
+        rows = await self._rows(_POLICY)
+        policy = Policy(*rows[0]) if rows else Policy()
+        rules = [statements.rule(*row) for row in await self._rows(_CRAWLERS)]
         publication = await self._rows(_PUBLICATION)
         zone, offset = publication[0] if publication else ("Asia/Kolkata", timedelta(0))
         return Orders(
-            policy=Policy(*policy[0]) if policy else Policy(),
+            policy=replace(policy, crawlers=tuple(rules)),
             zone=ZoneInfo(zone),
             clock_offset=offset,
             verticals=tuple(await self._rows(_VERTICALS)),

@@ -9,9 +9,10 @@ the row's own lock is all the locking there is.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 
 from broadsheet.gate.core.meter import Ask
-from broadsheet.gate.core.vocabulary import Meter, Standing
+from broadsheet.gate.core.vocabulary import Action, CrawlerRule, Kind, Meter, Standing
 
 # What of row `m` still counts, given the period that `excluded` asks about. A period
 # once begun is never left backwards, so `since` only grows.
@@ -116,3 +117,11 @@ def answered(ask: Ask, stories: list[int], opened: bool) -> Meter:
         return Meter(Standing.OPENED, len(stories), ask.limit)
     standing = Standing.READ if ask.story_id in stories else Standing.SPENT
     return Meter(standing, len(stories), ask.limit)
+
+
+def rule(
+    kind: str, action: str, name: str, price: Decimal | None, currency: str
+) -> CrawlerRule:
+    """Return a row of gate_crawlerrule as the rule that it is."""
+    plain = None if price is None else Decimal(f"{price.normalize():f}")
+    return CrawlerRule(Kind(kind), Action(action), name, plain, currency)

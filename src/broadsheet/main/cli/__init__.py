@@ -35,6 +35,7 @@ COMMANDS: dict[str, Entry] = {
     "clock": Entry("clock", "clock", "Show or move the publication's test clock."),
     "leakcheck": Entry("leakcheck", "leakcheck", "Whether a withheld word gets out."),
     "ledger": Entry("ledger", "ledger", "Check the books."),
+    "crawlers": Entry("crawlers", "crawlers", "Who a crawler is; newer lists."),
     "outbox": Entry("outbox", "outbox", "Deliveries that failed or wait."),
 }
 

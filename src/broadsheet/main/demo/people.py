@@ -25,8 +25,8 @@ AUTHORS = (
      "Tara Sen writes on Thursdays about public life."),
     ("jayanta-bose", "Jayanta Bose", "Columnist",
      "Jayanta Bose was an administrator for thirty years, and is making up for it."),
-    ("maya-dsouza", "Maya D'Souza", "Arts editor",
-     "Maya D'Souza goes to things that begin at two in the afternoon."),
+    ("maya-dsouza", "Maya D’Souza", "Arts editor",
+     "Maya D’Souza goes to things that begin at two in the afternoon."),
     ("vikram-sodhi", "Vikram Sodhi", "Sports writer",
-     "Vikram Sodhi prefers the last finisher's story."),
+     "Vikram Sodhi prefers the last finisher’s story."),
 )  # fmt: skip

@@ -143,13 +143,22 @@ def standings(
     author_id: int | None = None,
 ) -> tuple[Standing, ...]:
     """Return live stories numbered above `after`, in that order: all, by and by."""
-    rows = Story.objects.filter(live=True, pk__gt=after).select_related("section")
+    rows = Story.objects.filter(live=True, pk__gt=after)
     if section_id is not None:
         rows = rows.filter(section=section_id)
     if author_id is not None:
         rows = rows.filter(placings__author=author_id)
+    return _standings(rows.order_by("pk")[:limit])
+
+
+def standings_of(story_ids: Sequence[int]) -> tuple[Standing, ...]:
+    """Return what the gate is told of the live ones of `story_ids`, by number."""
+    return _standings(Story.objects.filter(live=True, pk__in=story_ids).order_by("pk"))
+
+
+def _standings(rows: QuerySet[Story]) -> tuple[Standing, ...]:
     names = "slug access live_revision first_published_at updated_at".split()
-    rows = rows.only(*names, "section__slug").order_by("pk")[:limit]
+    rows = rows.select_related("section").only(*names, "section__slug")
     return tuple(showing.standing(story) for story in rows)
 
 

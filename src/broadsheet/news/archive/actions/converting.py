@@ -39,10 +39,16 @@ class Filing:
     words_in: int = 0
     words_out: int = 0
     pictures: int = 0
+    links: dict[str, str] = field(default_factory=dict)  # Href to its address's key.
 
     def digest(self, fate: str) -> str:
-        """Return what is the same for the same item brought in the same way."""
-        text = json.dumps([fate, self.given], sort_keys=True, default=_plain_data)
+        """
+        Return what is the same for the same item brought in the same way, on whatever
+        day: today's lead is no lead next month, a planned story is out by then.
+        """
+        passing = ("is_lead", "go_live_at")
+        same = {name: part for name, part in self.given.items() if name not in passing}
+        text = json.dumps([fate, same], sort_keys=True, default=_plain_data)
         return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 
 
@@ -59,20 +65,27 @@ class Converter:
         self._survey = survey
         self._desk = desk
         self._gallery = gallery
-        self._zone = survey.zone(zone)
+        self._zone = zone
 
     def date(self, item: Item) -> datetime | None:
         """Return when an item was published, in UTC."""
-        if item.published is not None:
-            return item.published
-        if item.published_local is None:
-            return None
-        return item.published_local.replace(tzinfo=self._zone).astimezone(UTC)
+        return self._in_utc(item.published, item.published_local)
+
+    def changed(self, item: Item) -> datetime | None:
+        """Return when an item was last changed, in UTC."""
+        return self._in_utc(item.modified, item.modified_local)
+
+    def _in_utc(self, utc: datetime | None, local: datetime | None) -> datetime | None:
+        if utc is not None or local is None:
+            return utc
+        zone = self._survey.zone(local, self._zone)
+        return local.replace(tzinfo=zone).astimezone(UTC)
 
     def convert(self, item: Item, *, section: str | None = None) -> Filing:
         """Return what the newsroom is to file. Opens sections and authors; fetches."""
-        body = convert(item.content, self._around(item))
-        filing = Filing({}, notes=list(body.notes))
+        links: dict[str, str] = {}
+        body = convert(item.content, self._around(item, links))
+        filing = Filing({}, notes=list(body.notes), links=links)
         headline = self._headline(item, body, filing)
         slug, others = (
             (section, item.categories) if section else self._desk.section(item)
@@ -96,10 +109,10 @@ class Converter:
         }
         if filing.given["slug"] == "" or item.slug.startswith("%"):
             filing.given["slug"] = address(item.slug, headline, "story")
-        filing.words_in = body.words_in + count_words(plain(item.excerpt))
-        filing.words_out += count_words(standfirst)
-        if item.excerpt and not standfirst:
-            filing.words_out += count_words(plain(item.excerpt))
+        # An excerpt that only repeats how the story begins is not lost with it.
+        said = count_words(standfirst or plain(item.excerpt))
+        filing.words_in = body.words_in + said
+        filing.words_out += said
         return filing
 
     def _headline(self, item: Item, body: Body, filing: Filing) -> str:
@@ -127,9 +140,9 @@ class Converter:
 
     # --- Links ----------------------------------------------------------------------
 
-    def _around(self, item: Item) -> Surroundings:
+    def _around(self, item: Item, links: dict[str, str]) -> Surroundings:
         return Surroundings(
-            link=lambda url: self._link(url, item),
+            link=lambda url: self._link(url, item, links),
             gallery=lambda ids: [
                 _shot(known)
                 for known in map(self._survey.attachment, ids)
@@ -143,10 +156,10 @@ class Converter:
             reusable=self._survey.reusable,
         )
 
-    def _link(self, url: str, item: Item) -> str:
+    def _link(self, url: str, item: Item, links: dict[str, str]) -> str:
         """
         Return where a link leads now: a story of the export by its old address, which
-        this site answers; anything else by its whole address.
+        this site answers, noted in `links`; anything else by its whole address.
         """
         url = url.strip()
         if not url or url.startswith("#"):
@@ -162,7 +175,9 @@ class Converter:
         key = address_key(whole)
         if host == self._survey.host and key and self._survey.is_address(key):
             query = f"?{parts.query}" if parts.query else ""
-            return f"{parts.path or '/'}{query}"
+            href = f"{parts.path or '/'}{query}"
+            links[href] = key
+            return href
         return whole
 
     # --- Pictures -------------------------------------------------------------------
@@ -214,7 +229,8 @@ class _Hung:
         if isinstance(answer, int):
             self._filing.pictures += 1
             return answer
-        self._filing.notes.append(f"without the picture {wanted.url[:200]}: {answer}")
+        which = f"the picture {wanted.url[:200]}" if wanted.url else "a picture"
+        self._filing.notes.append(f"without {which}: {answer}")
         return None
 
     def blocks(self, piece: Piece) -> Iterator[Block]:

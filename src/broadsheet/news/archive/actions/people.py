@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from urllib.parse import unquote
 
+from anyascii import anyascii
 from django.utils.text import slugify
 
 from broadsheet.news.newsroom import actions as newsroom
@@ -31,6 +32,7 @@ class Desk:
         self.author_slugs: set[str] = set()
         self.people: set[str] = set()
         self._opened: dict[str, str] = {}  # Old category slug -> section slug.
+        self.moved: list[tuple[str, str]] = []  # Names whose address was not free, why.
 
     # --- Sections -------------------------------------------------------------------
 
@@ -93,7 +95,9 @@ class Desk:
             newsroom.open_section(name=name, slug=slug)
         except newsroom.BadStory:
             # “/search/” and its like belong to the site itself.
-            slug = f"{slug[:60]}-news"
+            wanted, slug = slug, f"{slug[:60]}-news"
+            why = f"/{wanted}/ belongs to the site itself: the section is at /{slug}/"
+            self.moved.append((name, why))
             if slug not in self._sections:
                 newsroom.open_section(name=name, slug=slug)
         self._sections.add(slug)
@@ -138,7 +142,7 @@ def display_name(author: Author) -> str:
 
 def address(slug: str, name: str, kind: str) -> str:
     """Return a slug for what had `slug` or is called `name`, in Latin letters."""
-    made = slugify(unquote(slug))[:80].strip("-") or slugify(name)[:80].strip("-")
+    made = _latin(unquote(slug)) or _latin(name)
     made = made.replace("_", "-").strip("-")
     while "--" in made:
         made = made.replace("--", "-")
@@ -146,6 +150,11 @@ def address(slug: str, name: str, kind: str) -> str:
         return made
     digest = hashlib.sha256((name or slug).encode()).hexdigest()
     return f"{kind}-{digest[:10]}"
+
+
+def _latin(text: str) -> str:
+    """Return `text` as an address can have it, other scripts spelled in Latin letters."""
+    return slugify(anyascii(text))[:80].strip("-")
 
 
 def _is_nothing(label: Label) -> bool:

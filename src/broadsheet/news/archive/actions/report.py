@@ -12,6 +12,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import Any
 
 KINDS = (
@@ -19,6 +20,9 @@ KINDS = (
     *("categories", "tags", "comments", "words"),
 )
 STORED_NOTES = 5000  # In the row of the run; the whole list is in `--json`.
+LAST = 1 << 62
+_TITLE = re.compile(r"its title was cut: .*", re.S)
+_PLACE = re.compile(r"(?<=its address) /\S*(?= leads)")
 _ADDRESS = re.compile(r"https?://\S+(?=:)|https?://\S+")
 
 
@@ -44,16 +48,23 @@ class Report:
         self.title = ""
         self.origin = ""
         self._scratch = sqlite3.connect("")  # A file of its own, gone when closed.
-        self._scratch.create_function("gist", 1, lambda text: _ADDRESS.sub("…", text))
-        self._scratch.execute("CREATE TABLE note (id, kind, title, outcome, reason)")
+        self._scratch.create_function("gist", 1, _gist)
+        self._scratch.execute(
+            "CREATE TABLE note (place, id, kind, title, outcome, reason)"
+        )
+        self._scratch.execute("CREATE INDEX in_order ON note (place)")
 
-    def note(self, note: Note) -> None:
-        row = (note.id, note.kind, note.title[:240], note.outcome, note.reason)
-        self._scratch.execute("INSERT INTO note VALUES (?, ?, ?, ?, ?)", row)
+    def note(self, note: Note, *, place: int = LAST) -> None:
+        """Add a note on the item at `place`; without one it comes after all items."""
+        row = (place, note.id, note.kind, note.title[:240], note.outcome, note.reason)
+        self._scratch.execute("INSERT INTO note VALUES (?, ?, ?, ?, ?, ?)", row)
 
     def notes(self) -> Iterator[Note]:
-        """Yield every note, in the order in which they were made."""
-        for row in self._scratch.execute("SELECT * FROM note ORDER BY rowid"):
+        """Yield every note, in the order of the items in the files."""
+        query = (
+            "SELECT id, kind, title, outcome, reason FROM note ORDER BY place, rowid"
+        )
+        for row in self._scratch.execute(query):
             yield Note(*row)
 
     def reasons(self) -> list[tuple[str, str, int]]:
@@ -95,13 +106,15 @@ class Report:
         }
 
     def as_text(self) -> Iterator[str]:
-        """Yield the report as lines of a table, for people."""
+        """Yield the report as lines of at most 80 columns, for people."""
         head = "Dry run: nothing was written. " if self.dry_run else ""
-        yield f"{head}{self.title or 'The export'} ({self.origin})"
+        yield from _wrapped(f"{head}{self.title or 'The export'} ({self.origin})")
         yield ""
-        yield f"{'':14}{'in':>12}{'out':>12}"
+        yield f"{'':14}{'in':>14}{'out':>14}{'not here':>14}"
         for row in self.counts():
-            yield f"{row['kind']:14}{row['in']:>12,}{row['out']:>12,}"
+            lost = row["in"] - row["out"]
+            last = f"{lost:>14,}" if lost else ""
+            yield f"{row['kind']:14}{row['in']:>14,}{row['out']:>14,}{last}"
         yield ""
         told = (f"{number:,} {name}" for name, number in sorted(self.outcomes.items()))
         yield "Stories: " + (", ".join(told) or "none")
@@ -116,9 +129,38 @@ class Report:
         yield ""
         yield "Changed, skipped or refused, by reason:"
         for outcome, reason, number in reasons[:40]:
-            yield f"{number:>8,}  {outcome:8}  {reason}"
+            head = f"{number:>8,}  {outcome:8}  "
+            yield from _wrapped(reason, head=head)
         yield ""
         yield "Every item:"
+        told = None
         for note in self.notes():
-            name = f"{note.kind} {note.id}" if note.id else note.kind
-            yield f"  {name} “{note.title}”: {note.outcome}: {note.reason}"
+            item = (note.kind, note.id, note.title)
+            if item != told:
+                name = f"{note.kind} {note.id}" if note.id else note.kind
+                title = f" “{_short(note.title)}”" if note.title else ""
+                yield from _wrapped(f"{name}{title}", head="  ")
+            told = item
+            yield from _wrapped(note.reason, head=f"    {note.outcome:8}  ")
+
+
+def _gist(reason: str) -> str:
+    """Return what the same reason has in common in all items."""
+    return _TITLE.sub("its title was cut", _PLACE.sub("", _ADDRESS.sub("…", reason)))
+
+
+def _short(title: str) -> str:
+    return title if len(title) <= 50 else f"{title[:49].rstrip()}…"
+
+
+def _wrapped(text: str, *, head: str = "") -> Iterator[str]:
+    """Yield `text` in lines of 80 columns, indented under its first word."""
+    indent = " " * len(head)
+    yield from wrap(
+        text,
+        80,
+        initial_indent=head,
+        subsequent_indent=indent,
+        break_on_hyphens=False,
+        break_long_words=False,  # An address that is cut cannot be opened.
+    ) or [head.rstrip()]

@@ -1,26 +1,24 @@
-"""The second reading: one item after the other, each a transaction of its own."""
+"""The second reading: one item after the other, a hundred stories in a transaction."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from django.db import transaction
-
 from broadsheet.news.newsroom import actions as newsroom
-from broadsheet.news.newsroom import queries
 from broadsheet.plumbing import publication
 
 from ..formats.wxr.parse import records
 from ..formats.wxr.records import Item
 from ..formats.wxr.source import Reader
-from ..models import BroughtItem, OldAddress
-from ..rules import address_digest, address_key
+from .addresses import old_addresses
 from .converting import Converter, Filing
 from .gallery import Gallery
+from .intake import Done, Intake, Ready
+from .linking import Links
 from .options import Options
 from .people import Desk, display_name
 from .report import Note, Report
@@ -28,18 +26,14 @@ from .sorting import Fate, Sorted, kind_of, sort
 from .survey import Survey
 
 PAGES = ("pages", "Pages")
-REFUSALS = (
-    newsroom.BadBlock,
-    newsroom.BadStory,
-    newsroom.NoSuchAuthor,
-    newsroom.NoSuchSection,
-    newsroom.Embargoed,
-    newsroom.Withdrawn,
-)
+BATCH = 100  # Stories in a transaction.
+BATCH_SIZE = 4_000_000  # Characters of their bodies, whatever their number.
+LEADS_FOR = timedelta(days=14)  # What was sticky for longer is an old notice.
 _MENDED = {
     "control_characters": "{:,} control characters that XML forbids were left out",
     "ampersands": "{:,} bare ampersands were mended",
     "entities": "{:,} HTML entities were resolved",
+    "windows_bytes": "{:,} bytes of Windows-1252 were read as what they meant",
     "bad_bytes": "{:,} bytes could not be read in the file's encoding",
 }
 
@@ -64,7 +58,10 @@ class Run:
         self.report.title = survey.site.title
         self._survey = survey
         self._options = options
-        self._origin = origin
+        self._intake = Intake(origin, at)
+        self._links = Links(at)
+        self._waiting: list[Ready] = []
+        self._place = 0  # Of the item under way, through all files.
         self._at = at
         self._desk = Desk(survey, options.section_map)
         zone = publication.current().zone
@@ -77,6 +74,8 @@ class Run:
             self._desk.open_author(display_name(author))
         for path in files:
             self._bring_file(path, progress)
+        self._take()
+        self._links.follow()
         self._conclude()
 
     def _bring_file(self, path: Path, progress: Progress) -> None:
@@ -98,6 +97,7 @@ class Run:
 
     def _item(self, item: Item) -> None:
         kind = kind_of(item)
+        self._place += 1
         self.report.came[kind] += 1
         self.report.came["comments"] += item.comments
         if kind == "attachments":
@@ -118,101 +118,101 @@ class Run:
 
     def _bring_story(self, item: Item, sorted_: Sorted, date: datetime | None) -> None:
         try:
-            # Outside the transaction: it opens sections, and waits for pictures.
+            # Outside a transaction: it opens sections, and waits for pictures.
             filing = self._convert(item, sorted_, date)
-            with transaction.atomic():
-                outcome = self._file(item, filing, sorted_, date)
-        except REFUSALS as error:
+        except newsroom.BadStory as error:
             self._refuse(item, str(error))
             return
-        self.report.outcomes[outcome] += 1
-        self.report.went[kind_of(item)] += 1
-        self.report.came["words"] += filing.words_in
-        self.report.went["words"] += filing.words_out
-        self._used["categories"].update(label.slug for label in item.categories)
-        self._used["tags"].update(label.slug for label in item.tags)
-        for reason in [*([sorted_.why] if sorted_.why else []), *filing.notes]:
-            self._note(item, "changed", reason)
+        self._waiting.append(self._ready(item, filing, sorted_))
+        size = sum(ready.size for ready in self._waiting)
+        if len(self._waiting) >= BATCH or size > BATCH_SIZE:
+            self._take()
 
     def _convert(self, item: Item, sorted_: Sorted, date: datetime | None) -> Filing:
         section = self._desk.open(*PAGES) if item.kind == "page" else None
         filing = self._converter.convert(item, section=section)
         # A draft that nobody has read yet gets its date when it is published here.
-        was_out = item.status in ("publish", "private") and not sorted_.embargo
-        filing.given["first_published_at"] = date if was_out else None
-        filing.given["embargo_until"] = date if sorted_.embargo else None
+        was_out = item.status in ("publish", "private", "future")
+        filing.given |= {
+            "first_published_at": date if was_out else None,
+            "updated_at": self._changed_at(item, date) if was_out else None,
+            "go_live_at": date if sorted_.fate is Fate.PLANNED else None,
+            "is_lead": sorted_.fate is Fate.LIVE and self._leads(item, date),
+        }
+        if item.sticky and not filing.given["is_lead"]:
+            filing.notes.append("it was sticky there; it does not lead the front page")
         return filing
 
-    def _file(
-        self, item: Item, filing: Filing, sorted_: Sorted, date: datetime | None
-    ) -> str:
-        """File one story and return what became of it: new, changed or unchanged."""
-        number = _origin_id(item)
-        live = sorted_.fate is Fate.LIVE
-        digest = filing.digest(sorted_.fate.value)
-        known = (
-            BroughtItem.objects.select_for_update()
-            .filter(origin=self._origin, origin_id=number)
-            .first()
-        )
-        if known is not None and (
-            known.digest == digest or self._ours(known, item, live)
-        ):
-            return "unchanged"
-        story = newsroom.file(
-            **filing.given, origin=self._origin, origin_id=number, at=self._at
-        )
-        if live:
-            newsroom.publish(story_id=story.pk, first_published_at=date, at=self._at)
-        BroughtItem.objects.update_or_create(
-            origin=self._origin,
-            origin_id=number,
-            defaults={
-                "story_id": story.pk,
-                "digest": digest,
-                "live": live,
-                "at": self._at,
-            },
-        )
-        self._remember_addresses(item, story.pk)
-        return "new" if known is None else "changed"
+    def _changed_at(self, item: Item, date: datetime | None) -> datetime | None:
+        """Return when a story was last changed, if that can be."""
+        changed = self._converter.changed(item)
+        if changed is None or date is None or not date < changed <= self._at:
+            return None
+        return changed
 
-    def _ours(self, known: BroughtItem, item: Item, live: bool) -> bool:
-        """Tell whether the desk has since decided otherwise, which stands."""
-        if known.story_id is None:
-            self._note(item, "skipped", "deleted here since: not brought in again")
-            return True
-        shown = queries.canonical(known.story_id) is not None
-        if known.live and not shown:
-            self._note(item, "skipped", "withdrawn here since: left as it is")
-            return True
-        if shown and not live:
-            self._note(item, "skipped", "no longer published there: still live here")
-            return True
-        return False
+    def _leads(self, item: Item, date: datetime | None) -> bool:
+        """Tell whether what was sticky there should lead here: only what is new."""
+        return item.sticky and date is not None and date > self._at - LEADS_FOR
 
-    def _remember_addresses(self, item: Item, story_id: int) -> None:
-        keys = {address_digest(key): key for key in old_addresses(item)}
-        taken = dict(
-            OldAddress.objects.filter(digest__in=list(keys)).values_list(
-                "digest", "story_id"
-            )
+    def _ready(self, item: Item, filing: Filing, sorted_: Sorted) -> Ready:
+        live = sorted_.fate is not Fate.DRAFT
+        reasons = [*([sorted_.why] if sorted_.why else []), *filing.notes]
+        self._used["categories"].update(label.slug for label in item.categories)
+        self._used["tags"].update(label.slug for label in item.tags)
+        return Ready(
+            place=self._place,
+            number=item.id,
+            kind=item.kind[:40],
+            title=item.title or item.slug,
+            origin_id=_origin_id(item),
+            given=filing.given,
+            live=live,
+            digest=filing.digest("live" if live else "draft"),
+            addresses=tuple(old_addresses(item)),
+            links=filing.links,
+            notes=tuple(reasons),
+            group=kind_of(item),
+            words=(filing.words_in, filing.words_out),
+            size=len(item.content),
         )
-        for digest, key in keys.items():
-            if taken.get(digest, story_id) != story_id:
-                self._note(item, "changed", f"its address {key} leads to another story")
-        OldAddress.objects.bulk_create(
-            OldAddress(digest=digest, address=key, story_id=story_id)
-            for digest, key in keys.items()
-            if digest not in taken
-        )
+
+    # --- A batch --------------------------------------------------------------------
+
+    def _take(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for done in self._intake.take(waiting):
+            self._tell(done)
+            if done.story_id is not None and done.pending:
+                self._links.hear(done.story_id, done.pending)
+
+    def _tell(self, done: Done) -> None:
+        ready, report = done.ready, self.report
+        report.outcomes[done.outcome] += 1
+        if done.refused:
+            self._note_on(ready, "refused", done.refused)
+            return
+        report.went[ready.group] += 1
+        report.came["words"] += ready.words[0]
+        report.went["words"] += ready.words[1]
+        if done.skipped:
+            self._note_on(ready, "skipped", done.skipped)
+        for key in done.lost:
+            why = f"its address {key} leads to another story"
+            self._note_on(ready, "changed", why)
+        for reason in ready.notes:
+            self._note_on(ready, "changed", reason)
+
+    def _note_on(self, ready: Ready, outcome: str, reason: str) -> None:
+        note = Note(ready.number, ready.kind, ready.title, outcome, reason)
+        self.report.note(note, place=ready.place)
 
     # --- The report -----------------------------------------------------------------
 
     def _note(self, item: Item, outcome: str, reason: str) -> None:
         kind = item.kind[:40]
         title = item.title or item.slug
-        self.report.note(Note(item.id, kind, title, outcome, reason))
+        note = Note(item.id, kind, title, outcome, reason)
+        self.report.note(note, place=self._place)
 
     def _refuse(self, item: Item, reason: str) -> None:
         self.report.outcomes["refused"] += 1
@@ -226,6 +226,8 @@ class Run:
         report.came["authors"] = len(self._desk.people)
         report.went["authors"] = len(self._desk.author_slugs)
         self._conclude_terms("categories", "category", self._survey.category_names())
+        for name, why in self._desk.moved:
+            self._whole("category", name, "changed", why)
         self._conclude_terms("tags", "tag", self._survey.tags)
         self._conclude_attachments()
         comments = report.came["comments"]
@@ -261,24 +263,6 @@ def _unused(url: str) -> str:
     if name.endswith((".jpg", ".jpeg", ".png", ".gif", ".webp", ".avif", ".bmp")):
         return f"no story shows it, so it was not fetched: {url[:300]}"
     return f"no picture: links to it lead to the old site: {url[:300]}"
-
-
-def old_addresses(item: Item) -> Iterator[str]:
-    """Yield the keys of every address that an item had."""
-    link = address_key(item.link)
-    if link:
-        yield link
-    if item.id:
-        yield f"/?{'page_id' if item.kind == 'page' else 'p'}={item.id}"
-    if urlsplit(item.guid).query:
-        yield from filter(None, [address_key(item.guid)])
-    folder, _, last = link.rpartition("/")
-    if not last or "?" in link:
-        return
-    for slug in item.meta.get("_wp_old_slug", "").split("\n")[:50]:
-        old = address_key(f"{folder}/{slug.strip()}") if slug.strip() else ""
-        if old:
-            yield old
 
 
 def _origin_id(item: Item) -> str:

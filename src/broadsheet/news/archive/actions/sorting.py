@@ -26,6 +26,7 @@ _MACHINERY = frozenset(
 
 class Fate(enum.Enum):
     LIVE = "live"
+    PLANNED = "planned"  # For a day that has not come.
     DRAFT = "draft"
     SKIP = "skip"
 
@@ -34,7 +35,6 @@ class Fate(enum.Enum):
 class Sorted:
     fate: Fate
     why: str = ""  # “” for what needs no explaining.
-    embargo: bool = False  # Planned for a day that has not come.
 
 
 def kind_of(item: Item) -> str:
@@ -81,6 +81,6 @@ def _by_status(item: Item, date: datetime | None, at: datetime) -> Sorted:
     if date is None:
         return Sorted(Fate.DRAFT, "it has no usable date: kept as a draft")
     if date > at:
-        why = f"planned for {date:%Y-%m-%d %H:%M} UTC: a draft, embargoed until then"
-        return Sorted(Fate.DRAFT, why, embargo=True)
+        why = f"planned for {date:%Y-%m-%d %H:%M} UTC: goes live by itself then"
+        return Sorted(Fate.PLANNED, why)
     return Sorted(Fate.LIVE)

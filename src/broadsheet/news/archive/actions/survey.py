@@ -13,14 +13,14 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, timedelta, timezone, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from ..formats.wxr.parse import records
 from ..formats.wxr.records import Author, Item, NotAnExport, Record, Site, Term
 from ..formats.wxr.source import Mended, Reader
-from ..rules import address_key
+from .addresses import old_addresses
 
 TERMS_LIMIT = 100_000
 _SIZED = re.compile(
@@ -56,7 +56,7 @@ class Survey:
         self.category_ids: dict[int, str] = {}
         self.tags: dict[str, str] = {}
         self.mended = Mended()
-        self._offsets: Counter[int] = Counter()
+        self._offsets: dict[int, Counter[int]] = {}  # By month, in minutes.
         self._scratch = sqlite3.connect("")
         self._scratch.executescript(
             "CREATE TABLE attachment (id INTEGER PRIMARY KEY, parent, url, facts,"
@@ -77,8 +77,19 @@ class Survey:
             self.authors.setdefault(record.login, record)
         elif isinstance(record, Term):
             self._term(record)
-        elif not self.site.link:
-            self.site = record
+        else:
+            self._hear_site(record)
+
+    def _hear_site(self, site: Site) -> None:
+        """Keep what the first file says of its site; the others must be of the same."""
+        before, now = self.host, _host(site)
+        if before and now and before != now:
+            raise NotAnExport(
+                f"One file comes from {before} and another from {now}; "
+                "bring each site in by itself."
+            )
+        if not self.site.link:
+            self.site = site
 
     def _term(self, term: Term) -> None:
         if term.taxonomy == "post_tag" and len(self.tags) < TERMS_LIMIT:
@@ -115,34 +126,35 @@ class Survey:
         )
 
     def _address(self, item: Item) -> None:
-        key = address_key(item.link)
-        if key:
-            self._scratch.execute("INSERT OR IGNORE INTO address VALUES (?)", (key,))
+        self._scratch.executemany(
+            "INSERT OR IGNORE INTO address VALUES (?)",
+            [(key,) for key in old_addresses(item)],
+        )
         if item.published and item.published_local:
             local = item.published_local.replace(tzinfo=UTC)
             minutes = round((local - item.published).total_seconds() / 60)
             if abs(minutes) <= 14 * 60:
-                self._offsets[minutes] += 1
+                month = item.published_local.month
+                self._offsets.setdefault(month, Counter())[minutes] += 1
 
     # --- What it is asked -----------------------------------------------------------
 
     @property
     def host(self) -> str:
         """Return the site's host without “www.”, or “” if the export names none."""
-        for address in (self.site.base_url, self.site.link):
-            try:
-                host = urlsplit(address).hostname or ""
-            except ValueError:
-                host = ""
-            if host:
-                return host.removeprefix("www.")
-        return ""
+        return _host(self.site)
 
-    def zone(self, otherwise: tzinfo) -> tzinfo:
-        """Return the offset that the site's clock mostly had, as its posts show it."""
-        if not self._offsets:
+    def zone(self, local: datetime, otherwise: tzinfo) -> tzinfo:
+        """
+        Return the offset that the site's clock mostly had in that month, as its posts
+        show it, or mostly had at all: an export does not name the zone it lives in.
+        """
+        found = self._offsets.get(local.month) or sum(
+            self._offsets.values(), start=Counter()
+        )
+        if not found:
             return otherwise
-        minutes, _ = self._offsets.most_common(1)[0]
+        minutes, _ = found.most_common(1)[0]
         return timezone(timedelta(minutes=minutes))
 
     def category_names(self) -> dict[str, str]:
@@ -194,6 +206,17 @@ class Survey:
         for number, text in self._scratch.execute(query, (value,)):
             url, facts = json.loads(text)
             yield Attachment(id=number, url=url, **facts)
+
+
+def _host(site: Site) -> str:
+    for address in (site.base_url, site.link):
+        try:
+            host = urlsplit(address).hostname or ""
+        except ValueError:
+            host = ""
+        if host:
+            return host.removeprefix("www.")
+    return ""
 
 
 def survey(files: Sequence[Path], progress: Progress) -> Survey:

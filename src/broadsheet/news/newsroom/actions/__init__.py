@@ -20,8 +20,11 @@ from .living import (
     withdraw,
 )
 from .opening import open_newsroom
+from .relinking import relink
+from .taking import Arrival, Taken, take_in
 
 __all__ = [
+    "Arrival",
     "BadBlock",
     "BadPicture",
     "BadStory",
@@ -32,6 +35,7 @@ __all__ = [
     "NoPrinter",
     "NotLive",
     "Proof",
+    "Taken",
     "WasPublished",
     "Withdrawn",
     "add_picture",
@@ -43,6 +47,8 @@ __all__ = [
     "print_proofs_with",
     "publish",
     "publish_due",
+    "relink",
     "spike",
+    "take_in",
     "withdraw",
 ]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.text import slugify
 
 from ..models import Author, Byline, Section, Story, packing
 from ..models.references import noted_once
@@ -51,6 +52,7 @@ def file(  # noqa: PLR0913  A story has this many parts.
     origin_id: str = "",
     first_published_at: datetime | None = None,
     embargo_until: datetime | None = None,
+    go_live_at: datetime | None = None,
     picture: int | None = None,
     caption: str = "",
     is_lead: bool = False,
@@ -65,25 +67,24 @@ def file(  # noqa: PLR0913  A story has this many parts.
     Raise `NoSuchSection`, `NoSuchAuthor`, `BadBlock` or `BadStory`.
     """
     section = _section(section_slug)
-    given = packing.without_nulls(
-        {
-            "headline": headline,
-            "standfirst": standfirst,
-            "body": packing.to_stored(blocks),
-            "section_id": section.pk,
-            "access": access or section.access,
-            "dateline": dateline,
-            "agency": agency,
-            "slug": slug or "",
-            "embargo_until": embargo_until,
-            "picture_id": picture,
-            "caption": caption,
-            "is_lead": is_lead,
-            "picked_on": picked_on,
-        }
+    given = packed(
+        section,
+        headline=headline,
+        standfirst=standfirst,
+        blocks=blocks,
+        access=access,
+        dateline=dateline,
+        agency=agency,
+        slug=slug,
+        embargo_until=embargo_until,
+        go_live_at=go_live_at,
+        picture=picture,
+        caption=caption,
+        is_lead=is_lead,
+        picked_on=picked_on,
     )
-    topics = sorted({tag.strip()[:LONGEST_TOPIC] for tag in tags if tag.strip()})
-    digest = _digest(given, authors, topics, first_published_at)
+    topics = topics_of(tags)
+    digest = digest_of(given, authors, topics, first_published_at)
     story = _known(origin, origin_id) or _unknown(origin, origin_id)
     if story.pk and story.origin_digest == digest:
         return story
@@ -94,6 +95,27 @@ def file(  # noqa: PLR0913  A story has this many parts.
     draft.bylines = _bylines(authors)
     draft.tags.set(topics)
     return _store(draft, by)
+
+
+def packed(section: Section, **parts: Any) -> dict[str, Any]:
+    """Return the columns of a story made of `parts`, as `file` names them."""
+    same = ("headline", "standfirst", "dateline", "agency", "embargo_until")
+    more = ("go_live_at", "caption", "is_lead", "picked_on")
+    given = {name: parts[name] for name in (*same, *more)} | {
+        "body": packing.to_stored(parts["blocks"]),
+        "section_id": section.pk,
+        "access": parts["access"] or section.access,
+        "slug": parts["slug"] or "",
+        "picture_id": parts["picture"],
+    }
+    cleaned: dict[str, Any] = packing.without_nulls(given)
+    return cleaned
+
+
+def topics_of(tags: Iterable[str]) -> list[str]:
+    """Return the topics, but for those that no address can be made of: “😀”, “!”."""
+    named = {tag.strip()[:LONGEST_TOPIC] for tag in tags}
+    return sorted(name for name in named if slugify(name, allow_unicode=True))
 
 
 def _draft(story: Story, given: Mapping[str, Any]) -> Story:
@@ -154,7 +176,7 @@ def check(story: Story) -> None:
         raise BadStory(packing.sentence(error)) from error
 
 
-def _digest(
+def digest_of(
     given: Mapping[str, Any],
     authors: Sequence[str],
     tags: Sequence[str],

@@ -37,13 +37,14 @@ def publish(
     *,
     story_id: int,
     first_published_at: datetime | None = None,
+    updated_at: datetime | None = None,
     again: bool = False,
     by: Reader | None = None,
     at: datetime,
 ) -> Story:
     """
     Let the newest revision go live; if it already is, nothing happens. An imported
-    story may keep the date it was first printed with. A story that was taken down goes
+    story may keep the dates it was first printed and last changed with. A story that was taken down goes
     live `again` only if that is said, so that no import brings back what a court or an
     agency had killed. Raise `NoSuchStory`, `Embargoed`, `Withdrawn`.
     """
@@ -57,7 +58,13 @@ def publish(
             story.first_published_at = first_published_at
             story.save(update_fields=["first_published_at"])
         revision = _newest_revision(story, by)
-        story.publish(revision, user=by, skip_permission_checks=True, at=at)
+        story.publish(
+            revision,
+            user=by,
+            skip_permission_checks=True,
+            updated_at=updated_at,
+            at=at,
+        )
     return story
 
 

@@ -16,9 +16,15 @@ from wagtail.log_actions import log
 class Publishing(PublishRevisionAction):
     """Let a revision of a story go live at `at`, or wait for its `go_live_at`."""
 
-    def __init__(self, *args: Any, at: datetime, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        at: datetime,
+        updated_at: datetime | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.at = at
+        self.at, self.updated_at = at, updated_at
 
     @property
     def goes_live(self) -> bool:
@@ -58,7 +64,8 @@ class Publishing(PublishRevisionAction):
         # A story that keeps its first date, an imported one, was not updated by us.
         again = story.updated_at is not None
         story.first_published_at = story.first_published_at or self.at
-        story.updated_at = self.at if again else story.first_published_at
+        ours = self.at if again else story.first_published_at
+        story.updated_at = self.updated_at or ours
         story.save()
         self._after_publish()
         if self.log_action:

@@ -266,11 +266,12 @@ class Story(
         log_action: bool | str = True,
         previous_revision: Revision | None = None,
         skip_permission_checks: bool = False,
+        updated_at: datetime | None = None,
         at: datetime | None = None,
     ) -> None:
         """
-        Let `revision` go live, or wait for its `go_live_at`, and announce it. Raise
-        `Embargoed` if it would go live before its instant. Locks the story's row.
+        Let `revision` go live, or wait for its `go_live_at`, and announce it. What was
+        last changed elsewhere says so by `updated_at`. Raise `Embargoed` if it would go live before its instant. Locks the story's row.
         """
         at = at or publication.now()
         with transaction.atomic():
@@ -281,6 +282,7 @@ class Story(
                 changed=changed,
                 log_action=log_action,
                 previous_revision=previous_revision,
+                updated_at=updated_at,
                 at=at,
             )
             refuse_under_embargo(action.object, at)
@@ -376,9 +378,14 @@ def headline_search(stories: models.QuerySet[Story], words: str) -> Any:
 def _place(story: Story, at: datetime) -> None:
     """List `story`, published `at`, under its authors and topics."""
     story.placings.all().delete()
+    Placing.objects.bulk_create(placings_of(story, at))
+
+
+def placings_of(story: Story, at: datetime) -> list[Placing]:
+    """Return the places of `story`, published `at`, one an author and one a topic."""
     authors = dict.fromkeys(byline.author_id for byline in story.bylines.all())
     rows = [Placing(author_id=author) for author in authors]
-    rows += [Placing(tag=tag) for tag in story.tags.all()]
+    rows += [Placing(tag_id=worn.tag_id) for worn in story.tagged.all()]
     for row in rows:
         row.story_id, row.published_at = story.pk, at
-    Placing.objects.bulk_create(rows)
+    return rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from html import unescape
 
 from . import dates
 from .records import Author, Item, Label, Record, Site, Term
@@ -211,7 +212,7 @@ def _part(tag: str, part: Mapping[str, str]) -> list[Record]:
         Term(
             taxonomy,
             slug,
-            part.get("name") or slug,
+            unescape(part.get("name", "")) or slug,
             _slug(part.get("parent", "")),
             _number(part.get("id", "")),
         )
@@ -232,7 +233,7 @@ class _Draft:
         self._value = ""
 
     def label(self, domain: str, slug: str, name: str) -> None:
-        name = name.strip()
+        name = unescape(name).strip()  # “Boats &amp; Ships”, even inside CDATA.
         slug = _slug(slug) or _slug(name)
         if slug and len(self._labels) < LABELS_LIMIT:
             self._labels.setdefault((domain, slug), Label(slug, name or slug))
@@ -284,6 +285,7 @@ class _Draft:
             or dates.rfc822(get("pub_date", "")),
             published_local=dates.local(get("date", "")),
             modified=dates.gmt(get("modified_gmt", "")),
+            modified_local=dates.local(get("modified", "")),
             content=get("content", ""),
             excerpt=get("excerpt", ""),
             parent=_number(get("parent", "")),

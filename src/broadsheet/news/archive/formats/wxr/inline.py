@@ -27,6 +27,7 @@ _WRITTEN = {
     "tt": "code",
 }
 _EDGE = re.compile(r"\A(?:\s|<br>|\xa0)+|(?:\s|<br>|\xa0)+\Z")
+_REST_OF_LINE = re.compile(r"\A[ \t\r]*\n")
 _BREAK = re.compile(r"\s*<br>\s*")
 
 Link = Callable[[str], str]
@@ -71,12 +72,16 @@ class Inline:
         return "".join([*parts, self.write(run)])
 
     def _each(self, nodes: list[Node | str], breaks: bool) -> Iterator[str]:
+        broken = False  # A line that ends in `<br>` has its break already.
         for node in nodes:
             if isinstance(node, str):
                 text = escape(node, quote=False)
+                if broken:
+                    text = _REST_OF_LINE.sub("", text, count=1)
                 yield _newlines(text, breaks)
             else:
                 yield self._one(node, breaks)
+            broken = isinstance(node, Node) and node.tag == "br"
 
     def _one(self, node: Node, breaks: bool) -> str:
         if node.tag == "br":
@@ -92,6 +97,8 @@ class Inline:
         return f"<{written}>{inside}</{written}>" if written and inside else inside
 
     def _anchor(self, node: Node, inside: str) -> str:
+        if "wp-block-file__button" in node.get("class"):
+            return ""  # “Download”, beside the same file's name.
         href = self._link(node.get("href")) if node.get("href") else ""
         if not href or not inside.strip():
             return inside

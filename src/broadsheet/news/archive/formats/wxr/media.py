@@ -80,7 +80,9 @@ def figure(flow: Flow, node: Node) -> None:
         _reusable(flow, node)
     elif is_gallery(node):
         show_gallery(flow, node)
-    elif any(node.every("table", "blockquote", "pre", "ul", "ol")):
+    elif any(node.every("table")):
+        _captioned_table(flow, node)
+    elif any(node.every("blockquote", "pre", "ul", "ol")):
         flow.walk(node.children)
     elif any(node.every(*MEDIA)):
         _captioned_player(flow, node)
@@ -227,6 +229,18 @@ def _reusable(flow: Flow, node: Node) -> None:
 
 
 # --- Tables -----------------------------------------------------------------------
+
+
+def _captioned_table(flow: Flow, node: Node) -> None:
+    """The editor puts a table's caption behind it; the table takes it back."""
+    tables = list(node.every("table"))
+    captions = [one for one in node.every("figcaption") if one.text()]
+    if len(tables) == 1 and captions and not any(tables[0].every("caption")):
+        words: list[Node | str] = [one.text() for one in captions]
+        tables[0].children.insert(0, Node("caption", {}, words))
+        flow.walk(_without(node, "figcaption"))
+    else:
+        flow.walk(node.children)
 
 
 def table(flow: Flow, node: Node) -> None:

@@ -72,6 +72,7 @@ class Item:
     published: datetime | None = None  # UTC; None if the file gives no usable date.
     published_local: datetime | None = None  # Naive: the site's own clock.
     modified: datetime | None = None
+    modified_local: datetime | None = None
     content: str = ""
     excerpt: str = ""
     parent: int = 0

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Mapping
 from html import escape, unescape
 
+from . import builders
 from .notes import Notes
 
 _SHORTCODE = re.compile(
@@ -41,6 +42,7 @@ def expand(text: str, notes: Notes) -> str:
     """Return `text` with every shortcode turned into markup, or dropped and noted."""
     if "[" not in text:
         return text
+    text = builders.opened(text, notes.add)
     text = _CAPTION.sub(_caption, text)
     text = _EMBED.sub(lambda match: _embed(unescape(match[1])), text)
     closed = {
@@ -58,6 +60,9 @@ def _one(match: re.Match[str], closed: set[str], notes: Notes) -> str:
     known = _KNOWN.get(name)
     if known is not None:
         made = "" if closing else known(attributes)
+    elif builders.LAYOUT.match(name):
+        notes.add("took a page builder's layout apart; its words were kept")
+        made = "\n\n"
     elif closing or name in closed or _is_shortcode(name, inside):
         notes.add(f"dropped the shortcode [{name}]; its text was kept")
         made = ""
@@ -131,6 +136,10 @@ def _video_of(address: str) -> Callable[[Attributes], str]:
 _MEDIA = ("src", "mp3", "m4a", "ogg", "wav", "mp4", "m4v", "webm", "ogv", "0")
 
 _KNOWN: Mapping[str, Callable[[Attributes], str]] = {
+    **builders.KNOWN,
+    "slideshow": _gallery,
+    "wpvideo": _video_of("https://videopress.com/v/"),
+    "videopress": _video_of("https://videopress.com/v/"),
     "gallery": _gallery,
     "audio": lambda attributes: _embed(_first(attributes, *_MEDIA)),
     "video": lambda attributes: _embed(_first(attributes, *_MEDIA)),

@@ -55,6 +55,7 @@ class Mended:
     ampersands: int = 0
     entities: int = 0
     bad_bytes: int = 0
+    windows_bytes: int = 0
 
 
 def open_export(path: Path) -> tuple[BinaryIO, str]:
@@ -136,12 +137,14 @@ class Reader:
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the file once, mended; the file is closed at the end."""
-        decode = codecs.getincrementaldecoder(self._encoding)("replace").decode
+        mixed = self._encoding == "utf-8"
+        errors = "surrogateescape" if mixed else "replace"
+        decode = codecs.getincrementaldecoder(self._encoding)(errors).decode
         mender = _Mender(self.mended)
         with self._file as file:
             started = False
             while raw := file.read(CHUNK):
-                text = decode(raw)
+                text = self._windows(decode(raw)) if mixed else decode(raw)
                 if not started:
                     text = text.lstrip()
                     started = bool(text)
@@ -149,7 +152,24 @@ class Reader:
                 self.mended.bad_bytes += text.count("\ufffd")
                 self.place += len(raw)
                 yield mender.mend(text).encode("utf-8")
-            yield mender.mend(decode(b"", final=True), last=True).encode("utf-8")
+            end = self._windows(decode(b"", final=True))
+            yield mender.mend(end, last=True).encode("utf-8")
+
+    def _windows(self, text: str) -> str:
+        """
+        Read bytes that are no UTF-8 as the Windows-1252 that they are on sites which
+        changed their database's encoding half-way.
+        """
+        text, found = _ESCAPED.subn(_from_windows, text)
+        self.mended.windows_bytes += found
+        return text
+
+
+_ESCAPED = re.compile("[\udc80-\udcff]")
+
+
+def _from_windows(match: re.Match[str]) -> str:
+    return bytes([ord(match[0]) - 0xDC00]).decode("cp1252", "replace")
 
 
 class _Mender:

@@ -32,7 +32,7 @@ _VOID = frozenset("br hr img wbr embed param source".split())
 _UNSEEN_MARKS = re.compile("[\u200b\u2060\ufeff]")
 _UNSEEN = {"script", "style", "noscript", "template", "svg", "head", "title"}
 _ATTRIBUTES = {
-    "a": {"href"},
+    "a": {"href", "class"},
     "img": {
         *("src", "alt", "class", "width", "height", "title"),
         *("data-src", "data-lazy-src", "data-orig-file", "data-id"),
