@@ -14,11 +14,13 @@ from broadsheet.gate.asgi.shelf import Shelf
 from broadsheet.gate.core.pages import Furniture, split_page
 from broadsheet.gate.core.vocabulary import (
     NEWS,
+    Kind,
     Meter,
     Policy,
     Purpose,
     Reading,
     Standing,
+    Visitant,
 )
 from tests.gate.conftest import (
     DEVICE,
@@ -36,6 +38,7 @@ CHANGED = {
     "features": frozenset((NEWS,)),
     "meter": Meter(Standing.READ, 1, 3),
     "policy": Policy(limit_anonymous=9),
+    "crawler": Visitant("Googlebot", Kind.SEARCH),
 }
 
 
