@@ -118,7 +118,7 @@ def test_an_unknown_variable_is_refused_by_name(text, named):
 
     assert str(refused.value) == (
         f"{{{{{named}}}}} is not a variable of the wall; use one of {{{{free_limit}}}}, "
-        "{{price}}, {{plan}}, {{per_month}}, {{section}}."
+        "{{price}}, {{plan}}, {{term}}, {{per_month}}, {{section}}."
     )
 
 

@@ -91,10 +91,10 @@ def test_a_letter_that_would_open_nothing_is_not_sent(post, clock, minutes):
     assert post.letters() == []
 
 
-def test_a_letter_is_in_the_language_of_whoever_asked(post):
+def test_a_letter_is_in_the_papers_language_like_the_page_that_asked(post):
     client = browser(**{"accept-language": "hi"})
     client.post("/accounts/login/", {"email": "asha@example.com"})
-    assert MailedKey.objects.get().language == "hi"
+    assert MailedKey.objects.get().language == "en-in"
     assert '<html lang="hi">' in post.last().html
 
 
