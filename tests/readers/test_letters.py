@@ -95,7 +95,7 @@ def test_a_letter_is_in_the_papers_language_like_the_page_that_asked(post):
     client = browser(**{"accept-language": "hi"})
     client.post("/accounts/login/", {"email": "asha@example.com"})
     assert MailedKey.objects.get().language == "en-in"
-    assert '<html lang="hi">' in post.last().html
+    assert '<html lang="en-in">' in post.last().html
 
 
 def test_the_sweep_takes_what_has_lapsed_and_nothing_else(post, clock):
