@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from django.conf import settings
-from django.urls import include, path, re_path
+from django.urls import include, path
 from django.views.generic import RedirectView
-from django.views.static import serve
 from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.documents import urls as wagtaildocs_urls
 
@@ -13,6 +11,7 @@ from broadsheet.front.theme.patterns import urls as patterns
 from broadsheet.front.web import (
     account,
     invoices,
+    media,
     returning,
     search,
     subscribe,
@@ -40,8 +39,7 @@ urlpatterns = [
     path("desk/patterns/", include(patterns)),
     path("desk/documents/", include(wagtaildocs_urls)),
     path("desk/", include(wagtailadmin_urls)),
-    # For one machine. Where there is a proxy, it serves the pictures.
-    re_path(r"^media/(?P<path>.+)$", serve, {"document_root": settings.MEDIA_ROOT}),
+    path("media/<path:path>", media.media, name="media"),
     path("", include("broadsheet.front.web.urls")),
 ]
 
