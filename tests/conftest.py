@@ -21,6 +21,21 @@ def at() -> datetime:
     return datetime(2026, 8, 3, 4, 30, tzinfo=UTC)
 
 
+@pytest.fixture(autouse=True)
+def founded(request: pytest.FixtureRequest) -> None:
+    """
+    Put back what migrations found the database with. A test that commits is followed by
+    a flush of all tables, and the next one may stand on these rows.
+    """
+    asks = {"db", "transactional_db"} & set(request.fixturenames)
+    if asks or request.node.get_closest_marker("django_db"):
+        request.getfixturevalue("db")
+        from wagtail.models import Collection
+
+        if not Collection.objects.exists():
+            Collection.add_root(name="Root")
+
+
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
     """

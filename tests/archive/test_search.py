@@ -127,7 +127,7 @@ def test_a_story_that_is_no_longer_free_is_out_until_it_is_entered_anew(
     publish: Publish, at: datetime
 ) -> None:
     number = publish(origin_id="1")
-    actions.shut_story(number, at)
+    actions.shut_stories([number], at)
     assert found(CANARY, at) == [number]  # Free still: nothing to hide.
     story = newsroom.file(
         headline="Rain at last",
@@ -140,7 +140,7 @@ def test_a_story_that_is_no_longer_free_is_out_until_it_is_entered_anew(
     )
     newsroom.publish(story_id=story.pk, at=at)
 
-    actions.shut_story(number, at)
+    actions.shut_stories([number], at)
 
     assert found(CANARY, at) == found("kerala", at) == []
     assert SearchEntry.objects.count() == 0

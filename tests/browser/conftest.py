@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -16,13 +18,19 @@ PATIENCE = 15_000  # Milliseconds that an element may take to appear.
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
-    with running_site(tmp_path_factory.mktemp("site") / "var") as running:
-        yield running
+def site() -> Iterator[RunningSite]:
+    """Not in pytest's own folders: see `open_folder`."""
+    with TemporaryDirectory(prefix="broadsheet-", ignore_cleanup_errors=True) as name:
+        with running_site(Path(name) / "var") as running:
+            yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """
+    Not for the whole session: while it is open, its event loop runs in this thread, and
+    Django would refuse its database to every other test.
+    """
     path = chromium.find()
     assert path is not None, chromium.MISSING
     with sync_playwright() as playwright:

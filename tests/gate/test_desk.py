@@ -33,12 +33,12 @@ def editor(settings):
 
 @pytest.fixture
 def heard():
-    before = dict(outbox._routes), outbox._defer
+    before = dict(outbox._routes), outbox._defer, outbox._defer_many
     events: list[object] = []
     hear = Heard((lambda event, at: events.append(event),))
     outbox.connect({PolicyChanged: hear}, defer=lambda delivery: None)
     yield events
-    outbox.connect(before[0], defer=before[1])
+    outbox.connect(before[0], defer=before[1], defer_many=before[2])
 
 
 def form(**changes) -> dict[str, object]:

@@ -403,11 +403,17 @@ def test_the_policy_has_defaults_and_is_a_row(at):
 
 
 def test_wall_texts_are_rendered_with_values():
-    values = {"free_limit": "3", "plan": "Smart Quarterly", "per_month": "₹300"}
+    values = {
+        "free_limit": "3",
+        "plan": "Smart Quarterly",
+        "price": "₹900",
+        "term": "for 3 months",
+        "per_month": "₹300",
+    }
 
     assert queries.wall_text("metered", values) == queries.WallText(
         "You've reached your limit of 3 free articles this month",
-        "Subscribe to Smart Quarterly for ₹300 a month.",
+        "Smart Quarterly is ₹900 for 3 months: ₹300 a month.",
     )
     assert queries.wall_text_for_furniture("metered", values).headline == (
         "You've reached your limit of {{limit}} free articles this month"

@@ -236,7 +236,9 @@ def test_help_names_every_flag():
 def test_what_it_cannot_run_with_is_said_in_one_line(tmp_path, flags, secret, says):
     if "--store" not in flags:
         flags = (*flags, "--store", str(tmp_path / "s.sqlite3"))
-    refused = run(*flags, secret=secret)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    refused = run(*flags, "--port", port, secret=secret)
     assert refused.returncode == 1
     assert says in refused.stderr
     assert len(refused.stderr.splitlines()) == 1

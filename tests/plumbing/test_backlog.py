@@ -73,6 +73,8 @@ def test_pruning_forgets_what_everyone_heard_a_month_ago_and_nothing_else(at):
 @pytest.fixture
 def no_jobs(transactional_db):
     """Procrastinate's tables are not Django's to flush between tests."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_jobs")
     yield
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM procrastinate_jobs")

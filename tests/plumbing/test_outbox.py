@@ -20,7 +20,7 @@ class Printed:
 @pytest.fixture
 def wired():
     """Wire `Printed` to two hearers; put the real wiring back afterwards."""
-    before = dict(outbox._routes), outbox._defer
+    before = dict(outbox._routes), outbox._defer, outbox._defer_many
     heard: list[tuple[str, Printed]] = []
     deferred: list[int] = []
 
@@ -34,7 +34,7 @@ def wired():
 
     outbox.connect({Printed: Heard((at_once,), (later,))}, defer=deferred.append)
     yield heard, deferred
-    outbox.connect(before[0], defer=before[1])
+    outbox.connect(before[0], defer=before[1], defer_many=before[2])
 
 
 def announce(edition, at):

@@ -163,7 +163,7 @@ def clock(transactional_db) -> Iterator[Clock]:
 @pytest.fixture
 def heard() -> Iterator[list[object]]:
     """What this room announces, in order. The real wiring comes back afterwards."""
-    before = dict(outbox._routes), outbox._defer
+    before = dict(outbox._routes), outbox._defer, outbox._defer_many
     facts: list[object] = []
 
     def hear(event, at):
@@ -185,7 +185,7 @@ def heard() -> Iterator[list[object]]:
         defer=lambda delivery: None,
     )
     yield facts
-    outbox.connect(before[0], defer=before[1])
+    outbox.connect(before[0], defer=before[1], defer_many=before[2])
 
 
 def browser(**headers: str) -> Client:

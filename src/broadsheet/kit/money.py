@@ -35,7 +35,7 @@ _INDIAN_LANGUAGES = frozenset("as bn gu hi kn ml mr or pa ta te ur".split())
 
 _TYPED = re.compile(
     r"(?P<sign>[-\u2212]?)(?:(?P<mark>[^\W\d_]{1,3}\.?|\W)\s*)?"
-    r"(?P<whole>\d{1,15}|\d{1,3}(?:,\d{3}){1,4}|\d{1,2}(?:,\d{2}){0,5},\d{3})"
+    r"(?P<whole>\d{1,15}|\d{1,3}(?:,\d{3}){1,5}|\d{1,2}(?:,\d{2}){0,6},\d{3})"
     r"(?:\.(?P<part>\d{1,4}))?(?:\s*(?P<code>[A-Za-z]{3}))?",
 )
 

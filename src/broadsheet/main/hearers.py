@@ -39,12 +39,11 @@ def file_stories(events: Sequence[newsroom.StoryPublished], at: datetime) -> Non
 
 
 def shut_search(event: newsroom.StoryPublished, at: datetime) -> None:
-    archive.shut_story(event.story_id, at)
+    archive.shut_stories([event.story_id], at)
 
 
 def shut_searches(events: Sequence[newsroom.StoryPublished], at: datetime) -> None:
-    for event in events:
-        shut_search(event, at)
+    archive.shut_stories([event.story_id for event in events], at)
 
 
 def press_story(event: newsroom.StoryPublished, at: datetime) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from broadsheet.kit.ids import new_id
 from broadsheet.news.archive.models import ImportRun
@@ -44,15 +46,23 @@ def run(at, **parts):
     return ImportRun.objects.create(**(given | parts))
 
 
-@pytest.mark.parametrize("rows", [1, 3])
-def test_imports_are_listed_at_one_cost(chief, at, django_assert_num_queries, rows):
-    for _ in range(rows):
-        run(at)
-    chief.get("/desk/imports/")
-    with django_assert_num_queries(LIST_COST):
-        page = chief.get("/desk/imports/").content.decode()
-    assert page.count("40 new, 2 refused") == rows
-    assert page.count("not finished") == rows
+def cost(chief, path):
+    """Return a page and what it costs, once whatever is cached has been read."""
+    chief.get(path)
+    with CaptureQueriesContext(connection) as queries:
+        page = chief.get(path).content.decode()
+    return page, len(queries)
+
+
+def test_imports_are_listed_at_one_cost(chief, at):
+    run(at)
+    _, for_one = cost(chief, "/desk/imports/")
+    run(at)
+    run(at)
+    page, for_three = cost(chief, "/desk/imports/")
+    assert for_three == for_one <= MOST
+    assert page.count("40 new, 2 refused") == 3
+    assert page.count("not finished") == 3
     assert "3 August 2026, 10:00" in page  # By the paper's clock.
 
 
@@ -65,23 +75,27 @@ def test_a_report_says_what_came_and_why_it_changed(chief, at):
     assert chief.get("/desk/imports/999999/").status_code == 404
 
 
-@pytest.mark.parametrize("rows", [1, 3])
-def test_failed_deliveries_are_listed_at_one_cost(
-    chief, at, django_assert_num_queries, rows
-):
-    for number in range(rows):
-        told = Announcement.objects.create(
-            id=new_id(at), topic="newsroom.events.StoryPublished", payload={}, at=at
-        )
-        Delivery.objects.create(
-            announcement=told, handler="main.hearers.press_story", attempts=number + 1,
-            last_error="OSError: <disk full>",
-        )  # fmt: skip
-    chief.get("/desk/deliveries/")
-    with django_assert_num_queries(LIST_COST + 1):
-        page = chief.get("/desk/deliveries/").content.decode()
-    assert page.count("OSError: &lt;disk full&gt;") == rows
-    assert page.count("main.hearers.press_story") == rows
+def fail_a_delivery(at):
+    told = Announcement.objects.create(
+        id=new_id(at), topic="newsroom.events.StoryPublished", payload={}, at=at
+    )
+    Delivery.objects.create(
+        announcement=told,
+        handler="main.hearers.press_story",
+        attempts=1,
+        last_error="OSError: <disk full>",
+    )
+
+
+def test_failed_deliveries_are_listed_at_one_cost(chief, at):
+    fail_a_delivery(at)
+    _, for_one = cost(chief, "/desk/deliveries/")
+    fail_a_delivery(at)
+    fail_a_delivery(at)
+    page, for_three = cost(chief, "/desk/deliveries/")
+    assert for_three == for_one <= MOST
+    assert page.count("OSError: &lt;disk full&gt;") == 3
+    assert page.count("main.hearers.press_story") == 3
 
 
 @pytest.mark.parametrize("path", ["/desk/imports/", "/desk/deliveries/"])
@@ -94,4 +108,4 @@ def test_they_are_shown_to_whoever_may_see_them(client, db, path):
     assert (path in home, "gravatar" in home) == (False, False)
 
 
-LIST_COST = 7
+MOST = 9  # Queries, the session and the permissions included.

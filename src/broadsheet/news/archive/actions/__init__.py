@@ -2,7 +2,7 @@
 
 from ..formats.wxr.records import NotAnExport
 from .bringing import bring_in
-from .indexing import index_story, shut_story, unindex_story
+from .indexing import index_story, shut_stories, unindex_story
 from .options import Options
 from .report import Note, Report
 
@@ -13,6 +13,6 @@ __all__ = [
     "Report",
     "bring_in",
     "index_story",
-    "shut_story",
+    "shut_stories",
     "unindex_story",
 ]

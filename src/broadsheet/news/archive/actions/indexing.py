@@ -7,6 +7,7 @@ other the lead-in that everybody may read. What is not entered cannot leak.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from html import unescape
 from re import compile as pattern
@@ -71,15 +72,16 @@ def index_story(story_id: int, at: datetime) -> None:
         )
 
 
-def shut_story(story_id: int, at: datetime) -> None:
+def shut_stories(story_ids: Sequence[int], at: datetime) -> None:
     """
-    Take out a story that not all may read until it is entered anew. Belongs into the
-    transaction that publishes it: it may have been free, or open further, a moment
-    ago, and until a worker comes the search would find what is withheld now.
+    Take out the stories that not all may read until they are entered anew. Belongs into
+    the transaction that publishes them: one may have been free, or open further, a
+    moment ago, and until a worker comes the search would find what is withheld now.
+    Two statements, however many stories.
     """
-    standing = newsroom.standing(story_id)
-    if standing is None or standing.access != "free":
-        unindex_story(story_id, at)
+    standing = newsroom.standings_of(story_ids)
+    free = {each.story_id for each in standing if each.access == "free"}
+    SearchEntry.objects.filter(pk__in=set(story_ids) - free).delete()
 
 
 def unindex_story(story_id: int, _at: datetime) -> None:
