@@ -23,7 +23,7 @@ A_YEAR, AN_HOUR = 31_536_000, 3600
 @require_safe
 def media(request: HttpRequest, path: str) -> HttpResponseBase:
     """Serve one file of MEDIA_ROOT; 404 for a folder or for what is not there."""
-    response = serve(request, path, document_root=settings.MEDIA_ROOT)
+    response = serve(request, path, document_root=str(settings.MEDIA_ROOT))
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     if response.headers.get("Content-Type") in SHOWN:
         patch_cache_control(response, public=True, max_age=A_YEAR, immutable=True)
