@@ -30,10 +30,19 @@ def founded(request: pytest.FixtureRequest) -> None:
     asks = {"db", "transactional_db"} & set(request.fixturenames)
     if asks or request.node.get_closest_marker("django_db"):
         request.getfixturevalue("db")
-        from wagtail.models import Collection
+        _found()
 
-        if not Collection.objects.exists():
-            Collection.add_root(name="Root")
+
+def _found() -> None:
+    from wagtail.models import Collection, Locale, Page, Site
+
+    if not Collection.objects.exists():
+        Collection.add_root(name="Root")
+    if not Page.objects.exists():
+        Locale.objects.get_or_create(language_code="en-in")
+        root = Page.add_root(title="Root", slug="root")
+        home = root.add_child(title="Home", slug="home")
+        Site.objects.create(hostname="localhost", root_page=home, is_default_site=True)
 
 
 @pytest.fixture
