@@ -18,6 +18,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "broadsheet.main.settings")
 django = get_asgi_application()
 
 from django.conf import settings  # noqa: E402  Django must be set up before its models.
+from django.utils.translation import gettext  # noqa: E402
 
 from broadsheet.front.web import moved, pressing  # noqa: E402
 from broadsheet.gate.asgi import App, Doorman, Gate, SystemDns  # noqa: E402
@@ -54,6 +55,9 @@ application = Gate(
         trusted=settings.BROADSHEET.trusted_proxies,
         origin=settings.BROADSHEET.origin,
     ),
+    # In the language of the settings: the publication's own is in the database, and this
+    # is said when that is out of reach.
+    apology=gettext("The story is out of reach for a moment. Please try again."),
     session_cookie=settings.SESSION_COOKIE_NAME,
     headers=security(
         (settings.BROADSHEET.gateway_url,),

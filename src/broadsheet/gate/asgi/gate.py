@@ -33,7 +33,7 @@ from .address import Known, raw_path, story_meant, welcomed, with_welcome
 from .doorman import Doorman, glance
 from .memory import DEFAULT_ROOM, Memory, Presser, Room, Tally
 from .remembered import Printed, Printer, Wallets
-from .reply import NO_BODY, RawHeaders, Replies, start_message
+from .reply import NO_BODY, OUT_OF_REACH, RawHeaders, Replies, start_message
 from .request import App, Receive, Request, Scope, Send
 
 Minter = Callable[[Mapping[str, str]], str | None]
@@ -70,13 +70,14 @@ class Gate:
         wall: Callable[[], datetime] = clock.wall,
         room: Room = DEFAULT_ROOM,
         doorman: Doorman | None = None,
+        apology: str = OUT_OF_REACH,
     ) -> None:
         self._app, self._store = app, store
         self._keyring, self._minter = keyring, minter
         self._claimed = claimed
         self._session_cookie = session_cookie
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="gate")
-        self._replies = Replies(security() if headers is None else headers)
+        self._replies = Replies(security() if headers is None else headers, apology)
         self._printer = Printer(self._replies, room.printed_bytes)
         self._wallets = Wallets(keyring)
         self._refused: dict[str, float] = {}

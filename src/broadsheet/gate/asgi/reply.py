@@ -15,7 +15,7 @@ from .request import App, Message, Receive, Scope, Send
 
 RawHeaders = list[tuple[bytes, bytes]]
 
-_OUT_OF_REACH = b"The story is out of reach for a moment. Please try again.\n"
+OUT_OF_REACH = "The story is out of reach for a moment. Please try again."
 
 # Which piece of furniture stands where the story was cut.
 _WALL = {
@@ -108,7 +108,8 @@ def for_machines(decision: Decision, headers: RawHeaders) -> RawHeaders:
 class Replies:
     """Answers with the security headers, which are put into bytes once."""
 
-    def __init__(self, headers: Headers) -> None:
+    def __init__(self, headers: Headers, apology: str = OUT_OF_REACH) -> None:
+        self._apology = apology.encode() + b"\n"
         security = [(name.encode(), value.encode()) for name, value in headers]
         html = [(b"content-type", b"text/html; charset=utf-8"), (b"vary", b"cookie")]
         self._security = security
@@ -143,9 +144,9 @@ class Replies:
             (b"content-type", b"text/plain; charset=utf-8"),
             (b"cache-control", b"no-store"),
             (b"retry-after", b"5"),
-            (b"content-length", b"%d" % len(_OUT_OF_REACH)),
+            (b"content-length", b"%d" % len(self._apology)),
         ]
-        await _answer(send, 503, headers, b"" if head else _OUT_OF_REACH)
+        await _answer(send, 503, headers, b"" if head else self._apology)
 
     async def closed_to_machines(
         self, send: Send, rule: CrawlerRule, *, head: bool
