@@ -7,7 +7,6 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from urllib.parse import urlsplit
 
 import idna
 
@@ -112,29 +111,6 @@ def inbox_of(address: str) -> Inbox | None:
 
 
 # --- Paths ----------------------------------------------------------------------
-
-_LONGEST_PATH = 2000
-_CONTROL = re.compile(r"[\x00-\x20\x7f\\]")
-
-
-def local_path(value: str) -> str:
-    """
-    Return `value` if it is a path on this site (query and #fragment allowed), else "".
-    Browsers read a backslash as a slash and drop tabs and newlines, so an address
-    with any of those is refused whole rather than cleaned.
-    """
-    if len(value) > _LONGEST_PATH or _CONTROL.search(value):
-        return ""
-    if not value.startswith("/") or value.startswith("//"):
-        return ""
-    try:
-        parts = urlsplit(value)
-    except ValueError:
-        return ""
-    # "/.//evil.example" is a path here, but not after a careless join elsewhere.
-    if parts.scheme or parts.netloc or "//" in parts.path:
-        return ""
-    return value
 
 
 # --- Networks and devices -------------------------------------------------------

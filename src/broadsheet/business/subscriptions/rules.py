@@ -154,11 +154,3 @@ def retry_at(
 # --- Words --------------------------------------------------------------------------
 
 CHECKOUT_KEPT = timedelta(hours=23)
-
-
-def local_path(path: str) -> str:
-    """Return the path if it stays on our site; the account's otherwise."""
-    plain = path.isprintable() and "\\" not in path
-    if plain and path.startswith("/") and not path.startswith("//"):
-        return path[:500]
-    return "/account/"

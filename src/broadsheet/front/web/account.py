@@ -22,10 +22,11 @@ from broadsheet.business.ledger import actions as ledger
 from broadsheet.business.ledger import queries as books
 from broadsheet.business.subscriptions import actions as subscriptions
 from broadsheet.business.subscriptions import queries as subscribed
+from broadsheet.kit.addresses import local_path
 from broadsheet.plumbing import publication
 
 from . import invoices
-from .addresses import local_path, see_other
+from .addresses import see_other
 from .places import choices
 from .subscribe import UNREACHABLE
 
@@ -80,7 +81,7 @@ def _overview(
 @require_POST
 def pay(request: HttpRequest) -> HttpResponse:
     """Let her pay what could not be collected, with any card, at the gateway."""
-    back = local_path(request.POST.get("next", ""), "/account/")
+    back = local_path(request.POST.get("next", ""), otherwise="/account/")
     try:
         page = subscriptions.pay_due(
             reader=_reader(request), return_path=back, at=publication.now()

@@ -23,11 +23,12 @@ from broadsheet.business.catalogue import queries as catalogue
 from broadsheet.business.ledger import queries as books
 from broadsheet.business.subscriptions import actions as subscriptions
 from broadsheet.business.subscriptions.queries import CheckoutState
+from broadsheet.kit.addresses import local_path
 from broadsheet.kit.ids import new_secret
 from broadsheet.plumbing import publication
 
 from . import subscribe
-from .addresses import local_path, see_other
+from .addresses import see_other
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -61,7 +62,7 @@ def come_back(request: HttpRequest, checkout_id: UUID) -> HttpResponse:
     except subscriptions.NoSuchCheckout:
         return subscribe.unknown_purchase(request)
     hers = request.user.is_authenticated and request.user.public_id == state.reader
-    back = local_path(state.return_path, "/")
+    back = local_path(state.return_path, otherwise="/")
     if state.status == "active" and hers:
         return see_other(back)
     context = {

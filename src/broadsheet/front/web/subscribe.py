@@ -22,11 +22,12 @@ from broadsheet.business.catalogue import queries as catalogue
 from broadsheet.business.ledger import queries as books
 from broadsheet.business.subscriptions import actions as subscriptions
 from broadsheet.business.subscriptions import queries as subscribed
+from broadsheet.kit.addresses import local_path
 from broadsheet.kit.calendar import boundary, instant, local_date
 from broadsheet.kit.ids import new_secret
 from broadsheet.plumbing import publication
 
-from .addresses import local_path, see_other
+from .addresses import see_other
 from .places import choices
 
 if TYPE_CHECKING:
@@ -180,7 +181,7 @@ def _current(request: HttpRequest) -> Any:
 
 def _back(request: HttpRequest) -> str:
     given = request.POST.get("next") or request.GET.get("next") or ""
-    return local_path(given, "/")
+    return local_path(given, otherwise="/")
 
 
 def _not_on_sale(request: HttpRequest) -> HttpResponse:

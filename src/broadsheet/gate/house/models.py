@@ -13,6 +13,7 @@ from django.core.validators import MaxValueValidator
 from django.db import models
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel
 from wagtail.contrib.settings.models import BaseGenericSetting, register_setting
 
@@ -97,22 +98,33 @@ class Policy(BaseGenericSetting):
     )
     metered_headline = _headline(
         _("headline"),
-        "You've reached your limit of {{free_limit}} free articles this month",
+        gettext_noop(
+            "You've reached your limit of {{free_limit}} free articles this month"
+        ),
     )
     metered_message = _message(
-        _("message"), "{{plan}} is {{price}} {{term}}: {{per_month}} a month."
+        _("message"),
+        gettext_noop("{{plan}} is {{price}} {{term}}: {{per_month}} a month."),
     )
-    premium_headline = _headline(_("headline"), "Subscribe to read the full story")
+    premium_headline = _headline(
+        _("headline"), gettext_noop("Subscribe to read the full story")
+    )
     premium_message = _message(
         _("message"),
-        "This story is for subscribers. {{plan}} is {{price}} {{term}}: "
-        "{{per_month}} a month.",
+        gettext_noop(
+            "This story is for subscribers. {{plan}} is {{price}} {{term}}: "
+            "{{per_month}} a month."
+        ),
     )
-    cookies_headline = _headline(_("headline"), "Your browser keeps no cookies")
+    cookies_headline = _headline(
+        _("headline"), gettext_noop("Your browser keeps no cookies")
+    )
     cookies_message = _message(
         _("message"),
-        "To read your {{free_limit}} free stories, allow cookies for this site, "
-        "or log in.",
+        gettext_noop(
+            "To read your {{free_limit}} free stories, allow cookies for this site, "
+            "or log in."
+        ),
     )
 
     panels: ClassVar[list[Any]] = [

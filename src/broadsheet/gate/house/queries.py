@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db.models import Count
 from django.db.models.functions import TruncDate
+from django.utils.translation import gettext
 
 from broadsheet.gate.core import decide as core
 from broadsheet.gate.core import passes, visitor, wall
@@ -124,8 +125,11 @@ def wall_text_for_furniture(kind: str, values: Mapping[str, str]) -> WallText:
 
 
 def _wall_templates(kind: str) -> tuple[str, str]:
+    """The texts we came with are translated; an editor's own have no translation."""
     row = _policy_row()
-    return getattr(row, f"{kind}_headline"), getattr(row, f"{kind}_message")
+    texts = getattr(row, f"{kind}_headline"), getattr(row, f"{kind}_message")
+    headline, message = (gettext(text) if text else "" for text in texts)
+    return headline, message
 
 
 def _policy_row() -> models.Policy:

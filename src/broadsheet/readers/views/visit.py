@@ -16,6 +16,7 @@ from django.utils.cache import patch_vary_headers
 
 from broadsheet.gate.core.crawlers import came_from
 from broadsheet.gate.house import queries as gate
+from broadsheet.kit.addresses import local_path
 from broadsheet.plumbing import publication
 
 from .. import actions, rules
@@ -59,7 +60,7 @@ def address_of(request: HttpRequest) -> str:
 def next_of(request: HttpRequest) -> str:
     """Return where the reader wants to go on to, or "" if that is not on this site."""
     source = request.POST if request.method == "POST" else request.GET
-    return rules.local_path(source.get("next", ""))
+    return local_path(source.get("next", ""))
 
 
 def page(

@@ -18,6 +18,7 @@ from broadsheet.business.ledger.actions import NoSuchPlace
 from broadsheet.business.payments import actions as payments
 from broadsheet.business.payments import queries as payments_known
 from broadsheet.kit import calendar
+from broadsheet.kit.addresses import local_path
 from broadsheet.kit.ids import new_id
 from broadsheet.plumbing import publication
 
@@ -120,7 +121,7 @@ def begin(
         plan_code,
         quoted_minor,
         request_key,
-        rules.local_path(return_path),
+        _way_back(return_path),
         place or books.place_of(reader),
     )
     _hear_of_earlier(reader, at)
@@ -154,7 +155,7 @@ def pay_due(*, reader: UUID, return_path: str, at: datetime) -> CheckoutPage:
                 "made_at": at,
             },
         )
-        _again(checkout, rules.local_path(return_path))
+        _again(checkout, _way_back(return_path))
     return _page(checkout, at)
 
 
@@ -224,6 +225,11 @@ def _hear_of_earlier(reader: UUID, at: datetime) -> None:
     for checkout in row.checkouts.all():
         if checkout.payment_id is not None:
             payments.refresh(checkout.payment_id, at=at)
+
+
+def _way_back(path: str) -> str:
+    """Return the path as a checkout can keep it; the account's, if it cannot."""
+    return local_path(path, otherwise="/account/", longest=500)
 
 
 def _checkout(wish: Wish, at: datetime) -> tuple[Checkout, UUID | None]:
