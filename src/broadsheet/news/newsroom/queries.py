@@ -338,19 +338,12 @@ class _Chosen:
 def _lead(
     newest: list[tuple[int, int | None]], at: datetime
 ) -> tuple[int | None, datetime | None]:
-    """
-    Return the newest flagged story, and until when it leads; else the newest with a
-    picture, else the newest.
-    """
-    flagged = (
-        showing.live()
-        .filter(is_lead=True, first_published_at__gt=at - LEADS_FOR)
-        .order_by(*NEWEST)
-        .values_list("pk", "first_published_at")
-        .first()
-    )
-    if flagged:
-        return flagged[0], flagged[1] + LEADS_FOR
+    """Return the newest flagged story and until when it leads, or the newest pictured."""
+    since = at - LEADS_FOR
+    flagged = showing.live().filter(is_lead=True, first_published_at__gt=since)
+    lead = flagged.order_by(*NEWEST).values_list("pk", "first_published_at").first()
+    if lead:
+        return lead[0], lead[1] + LEADS_FOR
     pictured = (pk for pk, picture in newest if picture is not None)
     return next(pictured, newest[0][0] if newest else None), None
 
