@@ -16,6 +16,7 @@ from broadsheet.gate.house import models
 from broadsheet.gate.store import listings as filed
 from broadsheet.main import wiring
 from broadsheet.news.newsroom import actions
+from broadsheet.news.newsroom.models import Section
 from broadsheet.plumbing import outbox, publication
 from broadsheet.plumbing.models import Publication
 
@@ -103,9 +104,22 @@ def test_a_front_of_many_stories_costs_as_many_queries_as_one_of_few(published, 
 @pytest.mark.parametrize(
     "path", ["/nosuch/", "/authors/nobody/", "/feeds/", "/search/", "/x/y/z/"]
 )
-def test_what_lists_nothing_is_not_filed(paper, path, at):
+def test_what_lists_nothing_is_neither_filed_nor_told_of(paper, path, at):
+    rest()
     listings.press(path, at=at)
     assert models.PressedListing.objects.count() == 0
+    assert models.Change.objects.count() == 0
+
+
+def test_a_section_that_was_closed_is_forgotten_and_told_of(published, at):
+    published()
+    actions.open_section(name="Old", slug="old", at=at)
+    pressed("/old/", at)
+    Section.objects.filter(slug="old").delete()
+    rest()
+    listings.press("/old/", at=at + LIFE)
+    assert models.PressedListing.objects.count() == 0
+    assert [row.subject for row in models.Change.objects.all()] == ["/old/"]
 
 
 def test_a_page_is_pressed_once_as_long_as_nothing_changes(published, at):

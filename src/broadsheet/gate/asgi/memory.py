@@ -46,7 +46,7 @@ class Room:
 
     page_bytes: int = 64 * 1024 * 1024  # Of pressed pages, both renderings.
     printed_bytes: int = 32 * 1024 * 1024  # Of pages joined with their furniture.
-    listing_bytes: int = 16 * 1024 * 1024  # Of listings, in all their variants.
+    listing_bytes: int = 24 * 1024 * 1024  # Of listings, in all their variants.
     stories: int = 200_000  # Whose facts are kept, a few hundred bytes each.
 
 

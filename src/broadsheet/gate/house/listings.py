@@ -57,11 +57,13 @@ def listings_changed(paths: Collection[str], *, at: datetime) -> None:
 
 def take_turn(path: str, *, masthead: str, at: datetime) -> Turn | None:
     """
-    Wait until nobody presses this page, and return the turn to do it; or None if what
-    is filed by then is good, or was begun too short a while ago. Belongs inside the
-    transaction that files the page, which is the turn's end.
+    Wait until nobody presses this page, two seconds at most, and return the turn to do
+    it; or None if what is filed by then is good, or was begun too short a while ago.
+    Belongs inside the transaction that files the page, which is the turn's end.
     """
     with connection.cursor() as cursor:
+        # Who never finishes must not hold up the others' threads, one after the other.
+        cursor.execute("SET LOCAL lock_timeout TO '2s'")
         cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [_TURN, path])
         # A statement of its own: one sees only what was there before it began to wait.
         cursor.execute(rows.FIND, [path])
@@ -93,8 +95,10 @@ def press_listing(listing: PressedListing, *, turn: Turn) -> None:
 def forget_listings(paths: Collection[str] | None, *, at: datetime) -> None:
     """Delete pages, so that they are pressed anew; None means all."""
     filed = pressed.PressedListing.objects.all()
-    (filed if paths is None else filed.filter(path__in=paths)).delete()
-    listings_changed(paths or (), at=at)
+    if paths is not None:
+        filed = filed.filter(path__in=paths)
+    if filed.delete()[0]:
+        listings_changed(paths or (), at=at)
 
 
 def sweep_listings(*, at: datetime) -> int:
