@@ -25,6 +25,12 @@ from broadsheet.plumbing import outbox, publication
 
 from . import metering, models, queries
 from .events import ErasureOwed, PolicyChanged, UnionOwed
+from .listings import forget_listings as forget_listings
+from .listings import install as install
+from .listings import listings_changed as listings_changed
+from .listings import press_listing as press_listing
+from .listings import sweep_listings as sweep_listings
+from .listings import take_turn as take_turn
 
 _PATH = re.compile(r"/[^/?#\s]+/[^/?#\s]*-(\d+)/")
 _FEATURE = re.compile(r"news|adfree|archive|epaper|vertical:[a-z0-9-]+")

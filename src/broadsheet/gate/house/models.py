@@ -23,6 +23,8 @@ from broadsheet.gate.core.vocabulary import FIRST_VERTICAL_BIT, LAST_VERTICAL_BI
 from .machines import CrawlerDocument as CrawlerDocument
 from .machines import CrawlerRule as CrawlerRule
 from .machines import CrawlerVisit as CrawlerVisit
+from .pressed import PressedListing as PressedListing
+from .pressed import Release as Release
 
 WALLS = ("metered", "premium", "cookies")
 WALL_FIELDS = tuple(
@@ -304,6 +306,15 @@ class Change(models.Model):
     id = models.BigAutoField(primary_key=True)
     txid = models.BigIntegerField(db_index=True)
     kind = models.CharField(max_length=16)
-    subject = models.CharField(max_length=40, blank=True)
+    subject = models.CharField(max_length=200, blank=True)
     number = models.BigIntegerField(default=0)
     at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["subject", "txid"],
+                name="changes_of_a_listing",
+                condition=models.Q(kind="listing"),
+            )
+        ]

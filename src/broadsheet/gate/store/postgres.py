@@ -16,12 +16,13 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from broadsheet.gate.core import meter
+from broadsheet.gate.core.listings import FiledListing, seal_of
 from broadsheet.gate.core.meter import Ask
 from broadsheet.gate.core.pages import PressedPage
 from broadsheet.gate.core.vocabulary import Grant, Meter, Orders, Policy, StoryFacts
 from broadsheet.kit import clock
 
-from . import Change, Kind, StoreDown, statements
+from . import Change, Kind, StoreDown, listings, statements
 from .coalesce import Coalescer
 
 CHANNEL = "gate_changes"  # NOTIFY says only "look"; the table gate_change says what.
@@ -56,7 +57,11 @@ SELECT limit_anonymous, extra_registered, period, lead_in_min, lead_in_max,
 _CRAWLERS = """
 SELECT kind, action, name, price, currency FROM gate_crawlerrule ORDER BY kind, name
 """
-_PUBLICATION = "SELECT time_zone, clock_offset FROM plumbing_publication WHERE id = 1"
+_PUBLICATION = """
+SELECT time_zone, clock_offset, name, tagline, locale, support_mail
+  FROM plumbing_publication WHERE id = 1
+"""
+_NO_PUBLICATION = ("Asia/Kolkata", timedelta(0), "", "", "", "")
 _VERTICALS = "SELECT name, bit FROM gate_vertical ORDER BY bit"
 
 # Transactions commit in another order than they take their numbers. So we look again
@@ -152,6 +157,10 @@ class PostgresStore:
         rows = await self._rows(_PAGE, (story_id,))
         return PressedPage(*rows[0]) if rows else None
 
+    async def listing(self, path: str) -> FiledListing | None:
+        rows = await self._rows(listings.FIND, (path,))
+        return listings.filed(*rows[0]) if rows else None
+
     async def furniture(self) -> Mapping[str, str]:
         return dict(await self._rows(_FURNITURE))
 
@@ -166,12 +175,13 @@ class PostgresStore:
         policy = Policy(*rows[0]) if rows else Policy()
         rules = [statements.rule(*row) for row in await self._rows(_CRAWLERS)]
         publication = await self._rows(_PUBLICATION)
-        zone, offset = publication[0] if publication else ("Asia/Kolkata", timedelta(0))
+        zone, offset, *words = publication[0] if publication else _NO_PUBLICATION
         return Orders(
             policy=replace(policy, crawlers=tuple(rules)),
             zone=ZoneInfo(zone),
             clock_offset=offset,
             verticals=tuple(await self._rows(_VERTICALS)),
+            masthead=seal_of(zone, *words),
         )
 
     # --- What has changed ---------------------------------------------------------
