@@ -221,6 +221,8 @@ GATE_TABLES = (
     "gate_grant",
     "gate_meterrow",
     "gate_policy",
+    "gate_pool",
+    "gate_poolrule",
     "gate_pressedpage",
     "gate_readerepoch",
     "gate_storyfact",
