@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Protocol
 
-from broadsheet.gate.core.pages import Furniture, SplitPage
+from broadsheet.gate.core.pages import Furniture, SplitPage, pool_values
 from broadsheet.gate.core.passes import DEVICE_LIFE
 from broadsheet.gate.core.vocabulary import Action, CrawlerRule, Decision, Reason
 from broadsheet.kit.headers import Headers
@@ -74,6 +74,8 @@ class Answer:
         decision, page = self.decision, self.page
         variant = "full" if decision.full else _WALL.get(decision.reason, "cut")
         line = f".{decision.count}of{decision.limit}" if self._numbered else ""
+        if decision.pool and line:
+            line += f".{decision.pool}"
         marks = ("r" if self.reader else "a") + ("+" if decision.ads else "-")
         seal = page.full_seal if decision.full else page.cut_seal
         seals = f"{page.revision}.{seal}.{furniture.seal}"
@@ -104,6 +106,7 @@ class Answer:
             "count": b"%d" % self.decision.count,
             "limit": b"%d" % self.decision.limit,
             "remaining": b"%d" % self.decision.remaining,
+            **pool_values(self.decision.label),
         }
 
     @property
