@@ -22,6 +22,7 @@ def prepare(*, with_demo: bool, progress: Progress = iter) -> None:
     """
     call_command("migrate", interactive=False, verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
+    gate.tend_records(at=publication.now())
     if Publication.objects.exists():
         _press_anew(publication.now())
     elif with_demo:

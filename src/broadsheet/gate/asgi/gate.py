@@ -32,6 +32,7 @@ from . import reply
 from .address import Known, raw_path, story_meant, welcomed, with_welcome
 from .doorman import Doorman, glance
 from .memory import DEFAULT_ROOM, Memory, Presser, Room, Tally
+from .recorder import Recorder
 from .remembered import Printed, Printer, Wallets
 from .reply import NO_BODY, OUT_OF_REACH, RawHeaders, Replies, start_message
 from .request import App, Receive, Request, Scope, Send
@@ -70,6 +71,7 @@ class Gate:
         wall: Callable[[], datetime] = clock.wall,
         room: Room = DEFAULT_ROOM,
         doorman: Doorman | None = None,
+        recorder: Recorder | None = None,
         apology: str = OUT_OF_REACH,
     ) -> None:
         self._app, self._store = app, store
@@ -83,6 +85,8 @@ class Gate:
         self._refused: dict[str, float] = {}
         self._doorman = doorman or Doorman()
         self.tally = Tally()
+        self._recorder = recorder or Recorder()
+        self._recorder.tally = self.tally
         self._memory = Memory(
             store,
             presser,
@@ -123,6 +127,7 @@ class Gate:
 
     async def close(self) -> None:
         await self._doorman.close()
+        await self._recorder.close()
         await self._memory.close()
         self._threads.shutdown(wait=False)
 
@@ -202,6 +207,8 @@ class Gate:
         )
         reason = printed.decision.reason
         self.tally.views[reason.value] += 1
+        orders = self._memory.orders
+        self._recorder.note(orders, visitor, reading, printed.decision, at)
         if request.ahead and reason in _NOT_AHEAD:
             await self._replies.not_ahead(send)
         elif reason is Reason.COOKIES and self._may_return(request, scope, at):

@@ -248,6 +248,14 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Recording:
+    """Which decisions are kept, so that they can be explained, and for how long."""
+
+    days: int = 35  # Nought: nothing is kept.
+    entitled: bool = False  # Also what those read who have a right to it.
+
+
+@dataclass(frozen=True, slots=True)
 class Orders:
     """The policy, and what else holds for every view: zone, clock, vertical bits."""
 
@@ -255,3 +263,4 @@ class Orders:
     zone: ZoneInfo = ZoneInfo("UTC")
     clock_offset: timedelta = timedelta(0)
     verticals: tuple[tuple[str, int], ...] = ()  # ("vertical:investor", 8), …
+    recording: Recording = Recording()

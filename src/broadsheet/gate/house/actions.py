@@ -23,7 +23,7 @@ from broadsheet.gate.store.crawlers import KEYS, RANGES
 from broadsheet.gate.store.postgres import CHANNEL
 from broadsheet.plumbing import outbox, publication
 
-from . import metering, models, queries
+from . import metering, models, queries, recording
 from .events import ErasureOwed, PolicyChanged, UnionOwed
 
 _PATH = re.compile(r"/[^/?#\s]+/[^/?#\s]*-(\d+)/")
@@ -285,9 +285,10 @@ def _file_document(what: str, name: str, document: str, at: datetime) -> None:
     )
 
 
-def crawler_rules_edited(*, at: datetime) -> None:
-    """Tell all gates that the desk has changed what crawlers get."""
+def crawler_rules_edited(*, by: UUID | None = None, at: datetime) -> None:
+    """Tell all gates that the desk has changed what crawlers get: a new edition."""
     _wake()
+    recording.file_edition(queries.orders(), by=by, at=at)
 
 
 # --- Housekeeping -----------------------------------------------------------------
@@ -296,9 +297,10 @@ def crawler_rules_edited(*, at: datetime) -> None:
 @transaction.atomic
 def erase(identity: UUID, *, at: datetime) -> None:
     """
-    Forget what a device or a reader has read, as she may ask of us. If the meter cannot
-    be reached, the erasure is owed.
+    Forget what a device or a reader has read, as she may ask of us, and all decisions
+    that were recorded of it. If the meter cannot be reached, the erasure is owed.
     """
+    recording.forget(identity, at=at)
     # Also where she was counted before the meter moved to Valkey.
     models.MeterRow.objects.filter(identity=identity).delete()
     try:
@@ -336,10 +338,21 @@ def sweep(*, at: datetime) -> int:
     return deleted
 
 
+def tend_records(*, at: datetime) -> int:
+    """
+    Make room for the records of the days to come, and drop those whose days are over.
+    Return how many days went. Also files the policy's first edition. Run it daily.
+    """
+    orders = queries.orders()
+    recording.file_edition(orders, by=None, at=at)
+    return recording.tend(orders.recording.days, at=at)
+
+
 @transaction.atomic
-def policy_edited(*, at: datetime) -> None:
-    """Tell everyone that the policy's row was saved at the desk."""
+def policy_edited(*, by: UUID | None = None, at: datetime) -> None:
+    """Tell everyone that the policy's row was saved at the desk: a new edition."""
     _wake()
+    recording.file_edition(queries.orders(), by=by, at=at)
     policy = queries.policy()
     outbox.announce(
         PolicyChanged(policy.limit_anonymous, policy.limit_registered, policy.period),

@@ -23,6 +23,10 @@ from broadsheet.gate.core.vocabulary import FIRST_VERTICAL_BIT, LAST_VERTICAL_BI
 from .machines import CrawlerDocument as CrawlerDocument
 from .machines import CrawlerRule as CrawlerRule
 from .machines import CrawlerVisit as CrawlerVisit
+from .records import RECORDING_PANEL, RecordingChoice
+from .records import Forgotten as Forgotten
+from .records import PolicyEdition as PolicyEdition
+from .records import RecordedDecision as RecordedDecision
 
 WALLS = ("metered", "premium", "cookies")
 WALL_FIELDS = tuple(
@@ -64,7 +68,7 @@ def _message(label: Any, default: str) -> models.TextField[str, str]:
 
 
 @register_setting(icon="lock", order=100)
-class Policy(BaseGenericSetting):
+class Policy(RecordingChoice, BaseGenericSetting):
     """What the publisher chooses about the gate: one row, edited at the desk."""
 
     limit_anonymous = models.PositiveSmallIntegerField(
@@ -142,6 +146,7 @@ class Policy(BaseGenericSetting):
             [FieldRowPanel([FieldPanel("lead_in_min"), FieldPanel("lead_in_max")])],
             heading=_("The lead-in"),
         ),
+        RECORDING_PANEL,
         *(
             MultiFieldPanel(
                 [FieldPanel(f"{kind}_headline"), FieldPanel(f"{kind}_message")],

@@ -18,7 +18,14 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from broadsheet.gate.core import meter
 from broadsheet.gate.core.meter import Ask
 from broadsheet.gate.core.pages import PressedPage
-from broadsheet.gate.core.vocabulary import Grant, Meter, Orders, Policy, StoryFacts
+from broadsheet.gate.core.vocabulary import (
+    Grant,
+    Meter,
+    Orders,
+    Policy,
+    Recording,
+    StoryFacts,
+)
 from broadsheet.kit import clock
 
 from . import Change, Kind, StoreDown, statements
@@ -52,6 +59,9 @@ _POLICY = """
 SELECT limit_anonymous, extra_registered, period, lead_in_min, lead_in_max,
        store_down = 'open'
   FROM gate_policy ORDER BY id LIMIT 1
+"""
+_RECORDING = """
+SELECT record_days, record_entitled FROM gate_policy ORDER BY id LIMIT 1
 """
 _CRAWLERS = """
 SELECT kind, action, name, price, currency FROM gate_crawlerrule ORDER BY kind, name
@@ -172,6 +182,7 @@ class PostgresStore:
             zone=ZoneInfo(zone),
             clock_offset=offset,
             verticals=tuple(await self._rows(_VERTICALS)),
+            recording=Recording(*(await self._rows(_RECORDING) or [()])[0]),
         )
 
     # --- What has changed ---------------------------------------------------------
