@@ -36,6 +36,7 @@ COMMANDS: dict[str, Entry] = {
     "leakcheck": Entry("leakcheck", "leakcheck", "Whether a withheld word gets out."),
     "ledger": Entry("ledger", "ledger", "Check the books."),
     "crawlers": Entry("crawlers", "crawlers", "Who a crawler is; newer lists."),
+    "explain": Entry("explain", "explain", "What a reader sees, and why."),
     "outbox": Entry("outbox", "outbox", "Deliveries that failed or wait."),
 }
 
