@@ -10,9 +10,8 @@ from __future__ import annotations
 from django.conf import settings
 from django.utils.translation import gettext
 
-from broadsheet.gate.house import minting
 from broadsheet.main import gatehouse
-from broadsheet.main.web import django, errands, settle
+from broadsheet.main.web import django, errands, keyring, settle
 from broadsheet.plumbing import database
 
 application = gatehouse.build(
@@ -20,7 +19,7 @@ application = gatehouse.build(
     settings.BROADSHEET,
     database=database.address(settings.BROADSHEET),
     errands=errands,
-    keyring=minting.keyring(),
+    keyring=keyring(),
     # In the language of the settings: the publication's own is in the database, and this
     # is said when that is out of reach.
     apology=gettext("The story is out of reach for a moment. Please try again."),

@@ -16,6 +16,7 @@ django = cast(App, get_asgi_application())
 
 from broadsheet.front.web import moved, pressing  # noqa: E402  After Django's set-up.
 from broadsheet.gate.house import minting  # noqa: E402
+from broadsheet.gate.house.minting import keyring as keyring  # noqa: E402
 from broadsheet.gate.house.threads import in_gate_thread  # noqa: E402
 
 errands = Errands(
