@@ -8,7 +8,7 @@ the row's own lock is all the locking there is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from broadsheet.gate.core.meter import Ask
@@ -92,7 +92,7 @@ ERASE = "DELETE FROM gate_meterrow WHERE identity = %s"
 Columns = tuple[str, ...]
 
 
-def columns(asks: list[Ask]) -> Columns:
+def columns(asks: Sequence[Ask]) -> Columns:
     """
     Return `asks` as COUNT takes them: an array a column, written out by hand, which
     costs the gate a third of what the driver's own lists do.
