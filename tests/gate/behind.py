@@ -17,6 +17,7 @@ PIECE = b"p" * 65_536
 PIECES = 1600  # 100 MB.
 PAGE = PressedPage(7, 2, "<p>पूरा</p>".encode(), b"<p>cut</p>")
 left: list[str] = []
+listed: list[str] = []
 
 
 async def application_behind(scope, receive, send) -> None:
@@ -69,6 +70,7 @@ async def tell(scope, send) -> None:
         "scheme": scope["scheme"],
         "headers": [[n.decode(), v.decode("latin-1")] for n, v in scope["headers"]],
         "left": left,
+        "listed": listed,
     }
     await say(send, told)
 
@@ -94,6 +96,7 @@ application = Backroom(
     application_behind,
     Errands(
         press=lambda story_id: PAGE if story_id == PAGE.story_id else None,
+        press_listing=listed.append,
         mint=mint,
         claimed=lambda path: path.startswith("/old/"),
     ),

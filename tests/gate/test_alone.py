@@ -283,6 +283,8 @@ class TestErrands:
         errands = remote(pair.socket, TOKEN)
         assert errands.press(7) == PAGE
         assert errands.press(8) is None
+        assert errands.press_listing("/business/") is None
+        assert get("/").json()["listed"] == ["/business/"]
         assert errands.mint({"session": "s"}) == "pass-of-s"
         assert errands.mint({}) is None
         assert errands.claimed("/old/1") is True

@@ -13,6 +13,11 @@ VIEWS = Counter(
     "Views of stories, by the gate's reason.",
     ("reason",),
 )
+LISTINGS = Counter(
+    "broadsheet_gate_listings_total",
+    "Answers for the front and its like, by how they were had.",
+    ("how",),
+)
 FAULTS = Counter("broadsheet_gate_faults_total", "What failed the gate.", ("fault",))
 
 
@@ -37,3 +42,4 @@ def watch(tally: Tally) -> None:
     """Let the gate's counts appear among the metrics."""
     tally.views = Watched(VIEWS)
     tally.faults = Watched(FAULTS)
+    tally.listings = Watched(LISTINGS)

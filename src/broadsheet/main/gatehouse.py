@@ -32,6 +32,7 @@ def build(
         store=store(given, database),
         keyring=keyring,
         presser=errands.press,
+        lister=errands.press_listing,
         minter=errands.mint,
         claimed=errands.claimed,
         doorman=Doorman(

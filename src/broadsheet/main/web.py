@@ -14,13 +14,14 @@ from broadsheet.gate.asgi import App
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "broadsheet.main.settings")
 django = cast(App, get_asgi_application())
 
-from broadsheet.front.web import moved, pressing  # noqa: E402  After Django's set-up.
+from broadsheet.front.web import listings, moved, pressing  # noqa: E402  After Django's set-up.
 from broadsheet.gate.house import minting  # noqa: E402
 from broadsheet.gate.house.minting import keyring as keyring  # noqa: E402
 from broadsheet.gate.house.threads import in_gate_thread  # noqa: E402
 
 errands = Errands(
     press=in_gate_thread(pressing.press_for_gate),
+    press_listing=in_gate_thread(listings.press_for_gate),
     mint=in_gate_thread(minting.mint),
     claimed=in_gate_thread(moved.claimed),
 )

@@ -26,9 +26,13 @@ class ErrandFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Errands:
-    """`press` a story, `mint` a pass for a session, say if an address was `claimed`."""
+    """
+    `press` a story, press and file what lists stories, `mint` a pass for a session, say
+    if an address was `claimed` by another system.
+    """
 
     press: Callable[[int], PressedPage | None]
+    press_listing: Callable[[str], None]
     mint: Callable[[Mapping[str, str]], str | None]
     claimed: Callable[[str], bool]
 
@@ -37,6 +41,8 @@ class Errands:
         match name:
             case "press":
                 return _written(self.press(int(question)))
+            case "press_listing":
+                return self.press_listing(question)
             case "mint":
                 return self.mint(question)
             case "claimed":
@@ -65,6 +71,7 @@ def remote(address: str, token: bytes) -> Errands:
 
     return Errands(
         press=lambda story_id: _read(ask("press", story_id)),
+        press_listing=lambda path: ask("press_listing", path),
         mint=lambda cookies: ask("mint", dict(cookies)),
         claimed=lambda path: bool(ask("claimed", path)),
     )

@@ -25,6 +25,12 @@ from broadsheet.plumbing import outbox, publication
 
 from . import metering, models, queries
 from .events import ErasureOwed, PolicyChanged, UnionOwed
+from .listings import forget_listings as forget_listings
+from .listings import install as install
+from .listings import listings_changed as listings_changed
+from .listings import press_listing as press_listing
+from .listings import sweep_listings as sweep_listings
+from .listings import take_turn as take_turn
 
 _PATH = re.compile(r"/[^/?#\s]+/[^/?#\s]*-(\d+)/")
 _FEATURE = re.compile(r"news|adfree|archive|epaper|vertical:[a-z0-9-]+")
@@ -283,6 +289,12 @@ def _file_document(what: str, name: str, document: str, at: datetime) -> None:
     models.CrawlerDocument.objects.update_or_create(
         what=what, name=name, defaults={"document": document, "filed_at": at}
     )
+
+
+@transaction.atomic
+def pools_edited(*, at: datetime) -> None:
+    """Tell all gates that the desk has changed what draws on which pool."""
+    _wake()
 
 
 def crawler_rules_edited(*, at: datetime) -> None:

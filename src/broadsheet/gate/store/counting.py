@@ -125,9 +125,9 @@ def _meters(result: PGresult, asks: Iterable[Ask]) -> list[Meter]:
     meters = []
     for ask in asks:
         row = rows[ask.identity.bytes]
-        meters.append(
-            statements.answered(ask, _stories(value(row, 1)), value(row, 2) == b"\x01")
-        )
+        stories, drawn = _stories(value(row, 1)), int.from_bytes(value(row, 2) or b"")
+        opened = value(row, 3) == b"\x01"
+        meters.append(statements.answered(ask, stories, drawn, opened))
     return meters
 
 
