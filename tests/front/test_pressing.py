@@ -26,7 +26,8 @@ def test_a_cut_page_holds_no_withheld_word(published, at, access):
 
 def test_a_page_has_the_slots_of_its_rendering(published, at):
     page = pressing.press(published().pk, at=at)
-    assert SLOT.findall(page.full.decode()) == ["account", "meter", "ad:top", "ad:mid"]
+    full = SLOT.findall(page.full.decode())
+    assert full == ["account", "meter", "ad:top", "gift", "ad:mid"]
     cut = SLOT.findall(page.cut.decode())
     assert cut == ["account", "meter", "ad:top", "wall"]
 
@@ -86,6 +87,8 @@ def test_the_furniture_leaves_only_what_the_gate_fills(at):
         "account:reader",
         "ad:mid",
         "ad:top",
+        "gift:give",
+        "gift:received",
         "meter",
         "wall:cookies",
         "wall:metered",

@@ -57,7 +57,7 @@ def pressed(story_id: int, revision: int = 1) -> PressedPage:
     return PressedPage(
         story_id,
         revision,
-        full=f"{top}<!--slot:meter--><p>canary{story_id}</p></html>".encode(),
+        full=f"{top}<!--slot:gift--><!--slot:meter--><p>canary{story_id}</p></html>".encode(),
         cut=f"{top}<p>lead-in</p><!--slot:wall--></html>".encode(),
     )
 
@@ -218,6 +218,10 @@ GATE_TABLES = (
     "gate_crawlerrule",
     "gate_crawlervisit",
     "gate_furniture",
+    "gate_giftlink",
+    "gate_giftmonth",
+    "gate_giftopening",
+    "gate_giftterms",
     "gate_grant",
     "gate_meterrow",
     "gate_policy",

@@ -12,7 +12,12 @@ from broadsheet.business.payments import events as payments
 from broadsheet.business.subscriptions import actions as subscribing
 from broadsheet.business.subscriptions import events as subscriptions
 from broadsheet.front.web import proofs
-from broadsheet.gate.house.events import ErasureOwed, PolicyChanged, UnionOwed
+from broadsheet.gate.house.events import (
+    ErasureOwed,
+    GiftTermsChanged,
+    PolicyChanged,
+    UnionOwed,
+)
 from broadsheet.news.newsroom import actions as newsrooming
 from broadsheet.news.newsroom import events as newsroom
 from broadsheet.plumbing import jobs, outbox
@@ -34,6 +39,7 @@ ROUTES: Mapping[type, Heard] = {
     newsroom.AuthorChanged: Heard(later=(hearers.press_author_anew,)),
     # The gate and the shop: what the wall says.
     PolicyChanged: Heard(later=(hearers.press_all_anew,)),
+    GiftTermsChanged: Heard(later=(hearers.furnish,)),
     OfferChanged: Heard(later=(hearers.furnish,)),
     # What a meter that was out of reach still owes a reader.
     UnionOwed: Heard(later=(hearers.settle_union,)),

@@ -20,6 +20,7 @@ from broadsheet.business.catalogue import queries as catalogue
 from broadsheet.gate.core.pages import PressedPage
 from broadsheet.gate.house import actions as gate_actions
 from broadsheet.gate.house import queries as gate
+from broadsheet.gate.house.giving import gift_terms
 from broadsheet.news.newsroom import queries as newsroom
 from broadsheet.plumbing import publication
 
@@ -29,7 +30,7 @@ from ..theme.templatetags.paper import best_value, money
 from .language import publication_language
 
 # Left in the furniture for the gate to fill at each view.
-COUNT, LIMIT, PATH = "{{count}}", "{{limit}}", "{{path}}"
+COUNT, LIMIT, PATH, STORY = "{{count}}", "{{limit}}", "{{path}}", "{{story}}"
 
 
 # --- Stories ----------------------------------------------------------------------
@@ -130,6 +131,8 @@ def pieces(at: datetime) -> Mapping[str, str]:
             "account:anonymous": _piece("account_anonymous", path=PATH),
             "account:reader": _piece("account_reader"),
             "meter": _meter(),
+            "gift:give": _give(),
+            "gift:received": _piece("gift_received", path=PATH),
             "wall:metered": _wall("metered", offers),
             "wall:premium": _wall("premium", offers),
             "wall:cookies": _wall("cookies", offers),
@@ -141,6 +144,10 @@ def pieces(at: datetime) -> Mapping[str, str]:
 def _meter() -> str:
     by_month = gate.policy().period == "month"
     return _piece("meter", count=COUNT, limit=LIMIT, path=PATH, by_month=by_month)
+
+
+def _give() -> str:
+    return _piece("gift_give", story=STORY) if gift_terms().allowance else ""
 
 
 def _wall(kind: str, offers: tuple[catalogue.PlanOffer, ...]) -> str:

@@ -29,8 +29,16 @@ from broadsheet.kit import clock
 from broadsheet.kit.headers import Headers, security
 
 from . import reply
-from .address import Known, raw_path, story_meant, welcomed, with_welcome
+from .address import (
+    Known,
+    gift_meant,
+    raw_path,
+    story_meant,
+    welcomed,
+    with_welcome,
+)
 from .doorman import Doorman, glance
+from .gifts import Gifts
 from .memory import DEFAULT_ROOM, Memory, Presser, Room, Tally
 from .remembered import Printed, Printer, Wallets
 from .reply import NO_BODY, OUT_OF_REACH, RawHeaders, Replies, start_message
@@ -91,12 +99,26 @@ class Gate:
             wall=wall,
             room=room,
         )
+        self._gifts = Gifts(
+            store,
+            keyring,
+            memory=self._memory,
+            printer=self._printer,
+            replies=self._replies,
+            tally=self.tally,
+            who=self._visitor,
+            crawl=self._crawl,
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
             return
         if scope["type"] == "http" and scope["method"] in ("GET", "HEAD"):
+            token = gift_meant(scope["path"])
+            if token is not None:
+                await self._gifts.answer(token, scope, send)
+                return
             story_id = story_meant(scope["path"])
             if story_id is not None:
                 await self._story(story_id, scope, receive, send)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 # The placeholders that a piece of furniture may hold, filled in for each view.
-PLACEHOLDERS = ("count", "limit", "remaining", "path", "section")
+PLACEHOLDERS = ("count", "limit", "remaining", "path", "section", "story")
 
 _SLOT = re.compile(rb"<!--slot:([a-z:]+)-->")
 _PLACEHOLDER = re.compile(rb"\{\{\s*(\w*)\s*\}\}")

@@ -39,6 +39,7 @@ class Reason(enum.Enum):
     FREE = "free"  # The story costs nobody anything.
     ENTITLED = "entitled"  # A grant opens it.
     COUNTED = "counted"  # It cost one of the reader's free stories, just now.
+    GIFT = "gift"  # A subscriber gave it to this device, and it costs nothing.
     REREAD = "reread"  # It was paid for in free stories earlier in this period.
     UNREAD = "unread"  # It would cost one, and this view may not count.
     SPENT = "spent"  # The free stories of this period are used up.
@@ -61,6 +62,15 @@ class Standing(enum.Enum):
     SPENT = "spent"  # Not counted, and cannot be.
     NOBODY = "nobody"  # There is no identity to count for.
     DOWN = "down"  # The store did not answer.
+
+
+class GiftStanding(enum.Enum):
+    """What a gift link is worth to the device that brings it."""
+
+    OPENED = "opened"  # Opened by this very view.
+    HELD = "held"  # This device has opened it before.
+    SEALED = "sealed"  # It could be opened, and this view has not.
+    DEAD = "dead"  # Forged, expired, taken back, or opened by as many as may.
 
 
 class Purpose(enum.Enum):
@@ -211,6 +221,7 @@ class Reading:
     meter: Meter = NOBODY
     policy: Policy = field(default_factory=Policy)
     crawler: Visitant | None = None
+    gift: GiftStanding | None = None
 
     def __hash__(self) -> int:
         # Readings key what is remembered of past decisions. Their equality looks at

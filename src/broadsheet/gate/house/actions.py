@@ -23,8 +23,14 @@ from broadsheet.gate.store.crawlers import KEYS, RANGES
 from broadsheet.gate.store.postgres import CHANNEL
 from broadsheet.plumbing import outbox, publication
 
-from . import metering, models, queries
+from . import giving, metering, models, queries
 from .events import ErasureOwed, PolicyChanged, UnionOwed
+from .giving import AllowanceSpent as AllowanceSpent
+from .giving import FreeToAll as FreeToAll
+from .giving import NotHersToGive as NotHersToGive
+from .giving import gift_terms_edited as gift_terms_edited
+from .giving import give as give
+from .giving import take_back as take_back
 
 _PATH = re.compile(r"/[^/?#\s]+/[^/?#\s]*-(\d+)/")
 _FEATURE = re.compile(r"news|adfree|archive|epaper|vertical:[a-z0-9-]+")
@@ -301,6 +307,7 @@ def erase(identity: UUID, *, at: datetime) -> None:
     """
     # Also where she was counted before the meter moved to Valkey.
     models.MeterRow.objects.filter(identity=identity).delete()
+    giving.forget_gifts(identity)
     try:
         settle_erasure(identity)
     except StoreDown:
@@ -333,6 +340,7 @@ def sweep(*, at: datetime) -> int:
         deleted: int = cursor.rowcount
     models.Change.objects.filter(at__lt=at - CHANGES_KEPT).delete()
     models.CrawlerVisit.objects.filter(at__lt=at - VISITS_KEPT).delete()
+    giving.sweep_gifts(at=at)
     return deleted
 
 

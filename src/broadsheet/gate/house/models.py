@@ -20,6 +20,10 @@ from wagtail.contrib.settings.models import BaseGenericSetting, register_setting
 from broadsheet.gate.core import wall
 from broadsheet.gate.core.vocabulary import FIRST_VERTICAL_BIT, LAST_VERTICAL_BIT
 
+from .gifts import GiftLink as GiftLink
+from .gifts import GiftMonth as GiftMonth
+from .gifts import GiftOpening as GiftOpening
+from .gifts import GiftTerms as GiftTerms
 from .machines import CrawlerDocument as CrawlerDocument
 from .machines import CrawlerRule as CrawlerRule
 from .machines import CrawlerVisit as CrawlerVisit

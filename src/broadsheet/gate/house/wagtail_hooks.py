@@ -16,7 +16,7 @@ from wagtail.snippets.views.snippets import SnippetViewSet
 from broadsheet.plumbing import publication
 
 from . import actions, desk
-from .models import CrawlerRule, Policy
+from .models import CrawlerRule, GiftTerms, Policy
 
 
 class GateItem(MenuItem):
@@ -40,6 +40,8 @@ def once_in_the_menu(request: HttpRequest, items: list[MenuItem]) -> None:
 def tell_of_the_policy(request: HttpRequest, setting: object) -> None:
     if isinstance(setting, Policy):
         actions.policy_edited(at=publication.now())
+    elif isinstance(setting, GiftTerms):
+        actions.gift_terms_edited(at=publication.now())
 
 
 class CrawlerRuleViewSet(SnippetViewSet):

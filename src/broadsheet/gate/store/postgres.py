@@ -16,12 +16,20 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from broadsheet.gate.core import meter
+from broadsheet.gate.core.gifts import GiftAsk, GiftFacts
 from broadsheet.gate.core.meter import Ask
 from broadsheet.gate.core.pages import PressedPage
-from broadsheet.gate.core.vocabulary import Grant, Meter, Orders, Policy, StoryFacts
+from broadsheet.gate.core.vocabulary import (
+    GiftStanding,
+    Grant,
+    Meter,
+    Orders,
+    Policy,
+    StoryFacts,
+)
 from broadsheet.kit import clock
 
-from . import Change, Kind, StoreDown, statements
+from . import Change, Kind, StoreDown, gifts, statements
 from .coalesce import Coalescer
 
 CHANNEL = "gate_changes"  # NOTIFY says only "look"; the table gate_change says what.
@@ -141,6 +149,17 @@ class PostgresStore:
         async with self._connection() as connection, connection.transaction():
             await connection.execute(_DURABLE)
             await connection.execute(statements.ERASE, (identity,))
+
+    # --- Gifts --------------------------------------------------------------------
+
+    async def gift(self, ask: GiftAsk) -> GiftFacts | None:
+        rows = await self._rows(gifts.FIND, gifts.values(ask))
+        return gifts.facts(rows[0]) if rows else None
+
+    async def open_gift(self, ask: GiftAsk) -> GiftStanding:
+        async with self._connection() as connection, connection.transaction():
+            await connection.execute(_DURABLE)
+            return await gifts.open_with(connection, ask)
 
     # --- Facts --------------------------------------------------------------------
 
