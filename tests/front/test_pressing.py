@@ -90,6 +90,8 @@ def test_the_furniture_leaves_only_what_the_gate_fills(at):
         "gift:give",
         "gift:received",
         "meter",
+        "meter:last",
+        "meter:spent",
         "wall:cookies",
         "wall:metered",
         "wall:premium",

@@ -131,6 +131,8 @@ def pieces(at: datetime) -> Mapping[str, str]:
             "account:anonymous": _piece("account_anonymous", path=PATH),
             "account:reader": _piece("account_reader"),
             "meter": _meter(),
+            "meter:last": _meter("last"),
+            "meter:spent": _meter("spent"),
             "gift:give": _give(),
             "gift:received": _piece("gift_received", path=PATH),
             "wall:metered": _wall("metered", offers),
@@ -141,9 +143,10 @@ def pieces(at: datetime) -> Mapping[str, str]:
         }
 
 
-def _meter() -> str:
+def _meter(kind: str = "") -> str:
     by_month = gate.policy().period == "month"
-    return _piece("meter", count=COUNT, limit=LIMIT, path=PATH, by_month=by_month)
+    numbers = {"count": COUNT, "limit": LIMIT}
+    return _piece("meter", kind=kind, path=PATH, by_month=by_month, **numbers)
 
 
 def _give() -> str:

@@ -82,7 +82,8 @@ class Printer:
         held = self._shelf.get((reading, reader))
         if held and held.page is page and held.furniture is furniture:
             return held
-        answer = Answer(decide(reading), known, page, reader)
+        line_from = reading.policy.line_from
+        answer = Answer(decide(reading), known, page, reader, line_from)
         printed = self._printed(answer, furniture)
         self._shelf.put((reading, reader), printed)
         return printed

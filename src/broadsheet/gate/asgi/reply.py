@@ -57,6 +57,7 @@ class Answer:
     known: Known
     page: SplitPage
     reader: bool
+    line_from: int = 1  # The count from which a whole page says how many are read.
 
     def etag(self, furniture: Furniture) -> bytes:
         """
@@ -66,6 +67,8 @@ class Answer:
         decision, page = self.decision, self.page
         variant = self._gift if decision.full else _WALL.get(decision.reason, "cut")
         line = f".{decision.count}of{decision.limit}" if self._numbered else ""
+        if decision.counts and not decision.remaining:
+            line += "!"  # The last one says so, once.
         marks = ("r" if self.reader else "a") + ("+" if decision.ads else "-")
         seal = page.full_seal if decision.full else page.cut_seal
         seals = f"{page.revision}.{seal}.{furniture.seal}"
@@ -80,8 +83,8 @@ class Answer:
             filling["ad:top"] = furniture.fill("ad:top", values)
             filling["ad:mid"] = furniture.fill("ad:mid", values)
         if self.decision.full:
-            if self.decision.metered:
-                filling["meter"] = furniture.fill("meter", values)
+            if self._counts_up:
+                filling["meter"] = furniture.fill(self._line(furniture), values)
             filling["gift"] = furniture.fill(self._gift, values)
             return self.page.full.join(filling)
         wall = _WALL.get(self.decision.reason)
@@ -110,7 +113,21 @@ class Answer:
     @property
     def _numbered(self) -> bool:
         """Test if the page holds numbers of the meter."""
-        return self.decision.metered or self.decision.reason in _NUMBERED
+        return self._counts_up or self.decision.reason in _NUMBERED
+
+    @property
+    def _counts_up(self) -> bool:
+        """Test if the page says how many are read; the last is always announced."""
+        decision = self.decision
+        early = decision.count < self.line_from and decision.remaining > 0
+        return decision.metered and not early
+
+    def _line(self, furniture: Furniture) -> str:
+        """Return the piece that counts up: another for the last, and after it."""
+        if self.decision.remaining:
+            return "meter"
+        piece = "meter:last" if self.decision.counts else "meter:spent"
+        return piece if piece in furniture.pieces else "meter"
 
 
 def for_machines(decision: Decision, headers: RawHeaders) -> RawHeaders:

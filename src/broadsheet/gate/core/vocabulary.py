@@ -193,6 +193,7 @@ class Policy:
     lead_in_min: int = 50
     lead_in_max: int = 100
     store_down_open: bool = True
+    line_from: int = 1  # The count from which a page says how many are read.
     # Left out of the hash, which every reader's view pays for.
     crawlers: tuple[CrawlerRule, ...] = field(default=(), hash=False)
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -100,6 +100,12 @@ class Policy(BaseGenericSetting):
             ("closed", _("Close metered stories")),
         ],
     )
+    line_from = models.PositiveSmallIntegerField(
+        _("say how many are read from this free story on"),
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(200)],
+        help_text=_("With 1, from the first; the last one is always announced."),
+    )
     metered_headline = _headline(
         _("headline"),
         gettext_noop(
@@ -138,6 +144,7 @@ class Policy(BaseGenericSetting):
                     [FieldPanel("limit_anonymous"), FieldPanel("extra_registered")]
                 ),
                 FieldPanel("period"),
+                FieldPanel("line_from"),
                 FieldPanel("store_down"),
             ],
             heading=_("The meter"),

@@ -58,7 +58,7 @@ SELECT reader, feature, starts, ends, source, reference
 _EPOCHS = "SELECT reader, epoch FROM gate_readerepoch WHERE raised_at >= %s"
 _POLICY = """
 SELECT limit_anonymous, extra_registered, period, lead_in_min, lead_in_max,
-       store_down = 'open'
+       store_down = 'open', line_from
   FROM gate_policy ORDER BY id LIMIT 1
 """
 _CRAWLERS = """

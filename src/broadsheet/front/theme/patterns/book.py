@@ -50,8 +50,9 @@ def _shown(template: str, **context: Any) -> str:
     return mark_safe(render_to_string(template, context))  # noqa: S308  our templates
 
 
-def _meter() -> str:
-    return _shown("furniture/meter.html", count=1, limit=3, path="/", by_month=True)
+def _meter(count: int = 1, kind: str = "") -> str:
+    told = {"count": count, "limit": 3, "path": "/", "by_month": True}
+    return _shown("furniture/meter.html", kind=kind, **told)
 
 
 def _ad(place: str) -> str:
@@ -71,6 +72,10 @@ def _wall() -> str:
 def _read() -> dict[str, Any]:
     ads = {"sample_ad_top": _ad("top"), "sample_ad_mid": _ad("mid")}
     return _story(False, "metered", sample_meter=_meter(), **ads)
+
+
+def _last() -> dict[str, Any]:
+    return _story(False, "metered", sample_meter=_meter(3, "last"))
 
 
 def _entitled() -> dict[str, Any]:
@@ -183,6 +188,7 @@ PATTERNS: dict[str, Pattern] = {
     ),
     "author": Pattern("page", "pages/author.html", _author),
     "story": Pattern("page", "pages/story.html", _read),
+    "story-last": Pattern("page", "pages/story.html", _last),
     "story-subscriber": Pattern("page", "pages/story.html", _entitled),
     "story-wall": Pattern(
         "page",
