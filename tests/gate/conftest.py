@@ -229,6 +229,9 @@ GATE_TABLES = (
     "gate_readerepoch",
     "gate_storyfact",
     "gate_vertical",
+    "gate_wallhit",
+    "gate_wallrule",
+    "gate_wallvariant",
     "plumbing_publication",
 )
 

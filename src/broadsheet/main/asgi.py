@@ -21,13 +21,14 @@ from django.conf import settings  # noqa: E402  Django must be set up before its
 from django.utils.translation import gettext  # noqa: E402
 
 from broadsheet.front.web import moved, pressing  # noqa: E402
-from broadsheet.gate.asgi import App, Doorman, Gate, SystemDns  # noqa: E402
+from broadsheet.gate.asgi import App, Doorman, Gate, SystemDns, Walls  # noqa: E402
 from broadsheet.gate.house import minting  # noqa: E402
 from broadsheet.gate.house.threads import in_gate_thread  # noqa: E402
 from broadsheet.gate.store import Store  # noqa: E402
 from broadsheet.gate.store.crawlers import PostgresBook  # noqa: E402
 from broadsheet.gate.store.postgres import PostgresStore  # noqa: E402
 from broadsheet.gate.store.valkey import ValkeyStore  # noqa: E402
+from broadsheet.gate.store.walls import PostgresWallBook  # noqa: E402
 from broadsheet.kit.headers import security  # noqa: E402
 from broadsheet.main import operating  # noqa: E402
 from broadsheet.plumbing import database  # noqa: E402
@@ -55,6 +56,7 @@ application = Gate(
         trusted=settings.BROADSHEET.trusted_proxies,
         origin=settings.BROADSHEET.origin,
     ),
+    walls=Walls(PostgresWallBook(database.address(settings.BROADSHEET))),
     # In the language of the settings: the publication's own is in the database, and this
     # is said when that is out of reach.
     apology=gettext("The story is out of reach for a moment. Please try again."),

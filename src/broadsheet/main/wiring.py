@@ -17,6 +17,7 @@ from broadsheet.gate.house.events import (
     GiftTermsChanged,
     PolicyChanged,
     UnionOwed,
+    WallsChanged,
 )
 from broadsheet.news.newsroom import actions as newsrooming
 from broadsheet.news.newsroom import events as newsroom
@@ -40,6 +41,7 @@ ROUTES: Mapping[type, Heard] = {
     # The gate and the shop: what the wall says.
     PolicyChanged: Heard(later=(hearers.press_all_anew,)),
     GiftTermsChanged: Heard(later=(hearers.furnish,)),
+    WallsChanged: Heard(later=(hearers.furnish,)),
     OfferChanged: Heard(later=(hearers.furnish,)),
     # What a meter that was out of reach still owes a reader.
     UnionOwed: Heard(later=(hearers.settle_union,)),

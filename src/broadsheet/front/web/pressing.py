@@ -17,9 +17,12 @@ from django.conf import settings
 from django.template.loader import render_to_string
 
 from broadsheet.business.catalogue import queries as catalogue
+from broadsheet.gate.core import wall
 from broadsheet.gate.core.pages import PressedPage
 from broadsheet.gate.house import actions as gate_actions
+from broadsheet.gate.house import audiences
 from broadsheet.gate.house import queries as gate
+from broadsheet.gate.house.audiences import Variant
 from broadsheet.gate.house.giving import gift_terms
 from broadsheet.news.newsroom import queries as newsroom
 from broadsheet.plumbing import publication
@@ -140,6 +143,11 @@ def pieces(at: datetime) -> Mapping[str, str]:
             "wall:cookies": _wall("cookies", offers),
             "ad:top": _piece("ad", place="top"),
             "ad:mid": _piece("ad", place="mid"),
+            **{
+                f"wall:{kind}@{variant.name}": _varied(kind, variant, offers)
+                for variant in audiences.variants()
+                for kind in audiences.KINDS
+            },
         }
 
 
@@ -158,6 +166,24 @@ def _wall(kind: str, offers: tuple[catalogue.PlanOffer, ...]) -> str:
     name = "wall_cookies" if kind == "cookies" else "wall"
     return _piece(
         name, headline=words.headline, message=words.message, offers=offers, path=PATH
+    )
+
+
+def _varied(
+    kind: str, variant: Variant, offers: tuple[catalogue.PlanOffer, ...]
+) -> str:
+    """Return the wall in a variant's words, the plan that it names before the others."""
+    first = tuple(each for each in offers if each.code == variant.first_plan)
+    rest = tuple(each for each in offers if each.code != variant.first_plan)
+    values = wall_values(first or offers)
+    usual = gate.wall_text_for_furniture(kind, values)
+    return _piece(
+        "wall",
+        headline=wall.render_for_furniture(variant.headline, values) or usual.headline,
+        message=wall.render_for_furniture(variant.message, values) or usual.message,
+        button=variant.button,
+        offers=first + rest,
+        path=PATH,
     )
 
 

@@ -14,3 +14,4 @@ from .gate import Gate as Gate
 from .memory import Room as Room
 from .memory import Tally as Tally
 from .request import App as App
+from .walls import Walls as Walls

@@ -43,6 +43,7 @@ from .memory import DEFAULT_ROOM, Memory, Presser, Room, Tally
 from .remembered import Printed, Printer, Wallets
 from .reply import NO_BODY, OUT_OF_REACH, RawHeaders, Replies, start_message
 from .request import App, Receive, Request, Scope, Send
+from .walls import Walls
 
 Minter = Callable[[Mapping[str, str]], str | None]
 Claimed = Callable[[str], bool]
@@ -79,6 +80,7 @@ class Gate:
         room: Room = DEFAULT_ROOM,
         doorman: Doorman | None = None,
         apology: str = OUT_OF_REACH,
+        walls: Walls | None = None,
     ) -> None:
         self._app, self._store = app, store
         self._keyring, self._minter = keyring, minter
@@ -90,6 +92,7 @@ class Gate:
         self._wallets = Wallets(keyring)
         self._refused: dict[str, float] = {}
         self._doorman = doorman or Doorman()
+        self._walls = walls or Walls()
         self.tally = Tally()
         self._memory = Memory(
             store,
@@ -145,6 +148,7 @@ class Gate:
 
     async def close(self) -> None:
         await self._doorman.close()
+        await self._walls.close()
         await self._memory.close()
         self._threads.shutdown(wait=False)
 
@@ -221,6 +225,9 @@ class Gate:
             page,
             self._memory.furniture,
             reader=visitor.reader is not None,
+            variant=self._walls.variant(
+                reading, visitor, self._memory.orders, scope, at
+            ),
         )
         reason = printed.decision.reason
         self.tally.views[reason.value] += 1

@@ -58,6 +58,7 @@ class Answer:
     page: SplitPage
     reader: bool
     line_from: int = 1  # The count from which a whole page says how many are read.
+    variant: str = ""  # Of the wall, if one is met and it is filed.
 
     def etag(self, furniture: Furniture) -> bytes:
         """
@@ -65,7 +66,7 @@ class Answer:
         nothing else, so no `If-None-Match` can find out about a page that was not.
         """
         decision, page = self.decision, self.page
-        variant = self._gift if decision.full else _WALL.get(decision.reason, "cut")
+        variant = self._gift if decision.full else self._wall(furniture)
         line = f".{decision.count}of{decision.limit}" if self._numbered else ""
         if decision.counts and not decision.remaining:
             line += "!"  # The last one says so, once.
@@ -87,9 +88,7 @@ class Answer:
                 filling["meter"] = furniture.fill(self._line(furniture), values)
             filling["gift"] = furniture.fill(self._gift, values)
             return self.page.full.join(filling)
-        wall = _WALL.get(self.decision.reason)
-        if wall is not None:
-            filling["wall"] = furniture.fill(wall, values)
+        filling["wall"] = furniture.fill(self._wall(furniture), values)
         return self.page.cut.join(filling)
 
     def _values(self) -> dict[str, bytes]:
@@ -101,6 +100,12 @@ class Answer:
             "limit": b"%d" % self.decision.limit,
             "remaining": b"%d" % self.decision.remaining,
         }
+
+    def _wall(self, furniture: Furniture) -> str:
+        """Return the piece for the cut; "cut", which is none, where there is no wall."""
+        wall = _WALL.get(self.decision.reason, "cut")
+        varied = f"{wall}@{self.variant}"
+        return varied if varied in furniture.pieces else wall
 
     @property
     def _gift(self) -> str:

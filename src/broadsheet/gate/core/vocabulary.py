@@ -7,8 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 from uuid import UUID
 from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from .audience import WallRule
 
 FREE = "free"
 METERED = "metered"
@@ -267,3 +271,6 @@ class Orders:
     zone: ZoneInfo = ZoneInfo("UTC")
     clock_offset: timedelta = timedelta(0)
     verticals: tuple[tuple[str, int], ...] = ()  # ("vertical:investor", 8), …
+    walls: tuple[
+        WallRule, ...
+    ] = ()  # Which words meet whom at a wall, the first first.

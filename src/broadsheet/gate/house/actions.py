@@ -23,7 +23,8 @@ from broadsheet.gate.store.crawlers import KEYS, RANGES
 from broadsheet.gate.store.postgres import CHANNEL
 from broadsheet.plumbing import outbox, publication
 
-from . import giving, metering, models, queries
+from . import audiences, giving, metering, models, queries
+from .audiences import walls_edited as walls_edited
 from .events import ErasureOwed, PolicyChanged, UnionOwed
 from .giving import AllowanceSpent as AllowanceSpent
 from .giving import FreeToAll as FreeToAll
@@ -341,6 +342,7 @@ def sweep(*, at: datetime) -> int:
     models.Change.objects.filter(at__lt=at - CHANGES_KEPT).delete()
     models.CrawlerVisit.objects.filter(at__lt=at - VISITS_KEPT).delete()
     giving.sweep_gifts(at=at)
+    audiences.sweep_hits(at=at)
     return deleted
 
 

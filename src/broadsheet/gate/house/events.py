@@ -37,3 +37,10 @@ class GiftTermsChanged:
     allowance: int
     opens: int
     days: int
+
+
+@dataclass(frozen=True, slots=True)
+class WallsChanged:
+    """A variant of the wall, or a rule for one, was edited: so many variants now."""
+
+    variants: int

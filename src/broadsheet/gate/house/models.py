@@ -11,13 +11,11 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel
 from wagtail.contrib.settings.models import BaseGenericSetting, register_setting
 
-from broadsheet.gate.core import wall
 from broadsheet.gate.core.vocabulary import FIRST_VERTICAL_BIT, LAST_VERTICAL_BIT
 
 from .gifts import GiftLink as GiftLink
@@ -27,27 +25,15 @@ from .gifts import GiftTerms as GiftTerms
 from .machines import CrawlerDocument as CrawlerDocument
 from .machines import CrawlerRule as CrawlerRule
 from .machines import CrawlerVisit as CrawlerVisit
+from .walls import WallHit as WallHit
+from .walls import WallRule as WallRule
+from .walls import WallVariant as WallVariant
+from .words import check_wall_text as check_wall_text
 
 WALLS = ("metered", "premium", "cookies")
 WALL_FIELDS = tuple(
     f"{kind}_{part}" for kind in WALLS for part in ("headline", "message")
 )
-
-
-def check_wall_text(template: str) -> None:
-    """Refuse a text that would show a reader an unrendered variable."""
-    known = ", ".join(f"{{{{{name}}}}}" for name in wall.VARIABLES)
-    try:
-        wall.check(template)
-    except wall.UnknownVariable as error:
-        raise ValidationError(
-            _now("{{%(name)s}} is not a variable of the wall; use one of %(known)s.")
-            % {"name": error.name, "known": known}
-        ) from error
-    except wall.BadTemplate as error:
-        raise ValidationError(
-            _now("A variable is not closed; write it as {{free_limit}}.")
-        ) from error
 
 
 def _headline(label: Any, default: str) -> models.CharField[str, str]:

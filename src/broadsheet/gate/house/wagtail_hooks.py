@@ -16,6 +16,7 @@ from wagtail.snippets.views.snippets import SnippetViewSet
 from broadsheet.plumbing import publication
 
 from . import actions, desk
+from . import wall_hooks as wall_hooks
 from .models import CrawlerRule, GiftTerms, Policy
 
 

@@ -16,6 +16,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from broadsheet.gate.core import meter
+from broadsheet.gate.core.audience import WallRule
 from broadsheet.gate.core.gifts import GiftAsk, GiftFacts
 from broadsheet.gate.core.meter import Ask
 from broadsheet.gate.core.pages import PressedPage
@@ -29,7 +30,7 @@ from broadsheet.gate.core.vocabulary import (
 )
 from broadsheet.kit import clock
 
-from . import Change, Kind, StoreDown, gifts, statements
+from . import Change, Kind, StoreDown, gifts, statements, walls
 from .coalesce import Coalescer
 
 CHANNEL = "gate_changes"  # NOTIFY says only "look"; the table gate_change says what.
@@ -191,6 +192,7 @@ class PostgresStore:
             zone=ZoneInfo(zone),
             clock_offset=offset,
             verticals=tuple(await self._rows(_VERTICALS)),
+            walls=tuple(WallRule(*row) for row in await self._rows(walls.RULES)),
         )
 
     # --- What has changed ---------------------------------------------------------
