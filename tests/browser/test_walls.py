@@ -61,7 +61,9 @@ def test_an_editor_gives_readers_from_a_search_other_words(
             break
         seen.wait_for_timeout(500)
     expect(wall.locator("h2")).to_have_text(HEADLINE)
-    expect(wall.get_by_role("link", name="Start today: Smart Quarterly")).to_be_visible()
+    expect(
+        wall.get_by_role("link", name="Start today: Smart Quarterly")
+    ).to_be_visible()
     assert [each["id"] for each in Axe().run(seen).response["violations"]] == []
     typed = stranger()
     typed.goto(path)

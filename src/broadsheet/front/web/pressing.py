@@ -34,6 +34,7 @@ from .language import publication_language
 
 # Left in the furniture for the gate to fill at each view.
 COUNT, LIMIT, PATH, STORY = "{{count}}", "{{limit}}", "{{path}}", "{{story}}"
+POOL = "{{pool}}"
 
 
 # --- Stories ----------------------------------------------------------------------
@@ -82,7 +83,7 @@ class Sheet:
     def render(self, blocks: tuple[newsroom.Block, ...], *, cut: bool) -> bytes:
         return render_to_string(
             "pages/story.html",
-            _shared() | self._own() | {"blocks": blocks, "cut": cut} | self._ld(cut),
+            shared() | self._own() | {"blocks": blocks, "cut": cut} | self._ld(cut),
         ).encode()
 
     def _own(self) -> dict[str, Any]:
@@ -101,7 +102,7 @@ class Sheet:
         }
 
 
-def _shared() -> dict[str, Any]:
+def shared() -> dict[str, Any]:
     """Return what the context processors would, to a page that no request asked for."""
     return {
         "pressed": True,
@@ -153,7 +154,7 @@ def pieces(at: datetime) -> Mapping[str, str]:
 
 def _meter(kind: str = "") -> str:
     by_month = gate.policy().period == "month"
-    numbers = {"count": COUNT, "limit": LIMIT}
+    numbers = {"count": COUNT, "limit": LIMIT, "pool": POOL}
     return _piece("meter", kind=kind, path=PATH, by_month=by_month, **numbers)
 
 

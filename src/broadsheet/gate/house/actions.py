@@ -32,6 +32,12 @@ from .giving import NotHersToGive as NotHersToGive
 from .giving import gift_terms_edited as gift_terms_edited
 from .giving import give as give
 from .giving import take_back as take_back
+from .listings import forget_listings as forget_listings
+from .listings import install as install
+from .listings import listings_changed as listings_changed
+from .listings import press_listing as press_listing
+from .listings import sweep_listings as sweep_listings
+from .listings import take_turn as take_turn
 
 _PATH = re.compile(r"/[^/?#\s]+/[^/?#\s]*-(\d+)/")
 _FEATURE = re.compile(r"news|adfree|archive|epaper|vertical:[a-z0-9-]+")
@@ -290,6 +296,12 @@ def _file_document(what: str, name: str, document: str, at: datetime) -> None:
     models.CrawlerDocument.objects.update_or_create(
         what=what, name=name, defaults={"document": document, "filed_at": at}
     )
+
+
+@transaction.atomic
+def pools_edited(*, at: datetime) -> None:
+    """Tell all gates that the desk has changed what draws on which pool."""
+    _wake()
 
 
 def crawler_rules_edited(*, at: datetime) -> None:
