@@ -88,6 +88,7 @@ def test_the_furniture_leaves_only_what_the_gate_fills(at):
         "ad:top",
         "meter",
         "wall:cookies",
+        "wall:register",
         "wall:metered",
         "wall:premium",
     ]

@@ -39,6 +39,7 @@ CHANGED = {
     "meter": Meter(Standing.READ, 1, 3),
     "policy": Policy(limit_anonymous=9),
     "crawler": Visitant("Googlebot", Kind.SEARCH),
+    "must_register": True,
 }
 
 

@@ -22,11 +22,14 @@ _WALL = {
     Reason.SPENT: "wall:metered",
     Reason.DOWN_CLOSED: "wall:metered",
     Reason.COOKIES: "wall:cookies",
+    Reason.REGISTER: "wall:register",
     Reason.PREMIUM: "wall:premium",
     Reason.CRAWLER: "wall:premium",
     Reason.UNPROVED: "wall:premium",
 }
-_NUMBERED = frozenset((Reason.SPENT, Reason.DOWN_CLOSED, Reason.COOKIES))
+_NUMBERED = frozenset(
+    (Reason.SPENT, Reason.DOWN_CLOSED, Reason.COOKIES, Reason.REGISTER)
+)
 
 
 _UNWELCOME = (
