@@ -95,10 +95,13 @@ def test_the_furniture_leaves_only_what_the_gate_fills(at):
         "wall:cookies",
         "wall:metered",
         "wall:premium",
+        "wall:register",
     ]
-    assert "You’re reading {{count}} of {{limit}} free stories" in pieces["meter"]
+    assert (
+        "You’re reading {{count}} of {{limit}} free {{pool}} stories" in pieces["meter"]
+    )
     assert "next={{path}}%23continue" in pieces["wall:metered"]
-    assert "limit of {{limit}} free articles" in pieces["wall:metered"]
+    assert "limit of {{limit}} free {{pool}} articles" in pieces["wall:metered"]
 
 
 @pytest.mark.django_db

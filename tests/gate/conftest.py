@@ -36,6 +36,7 @@ FURNITURE = {
     "wall:metered": "<p>limit of {{limit}} in {{section}}</p>",
     "wall:premium": "<p>premium</p>",
     "wall:cookies": "<p>cookies</p>",
+    "wall:register": "<p>sign up for {{limit}}</p>",
     "ad:top": "<ins>top</ins>",
     "ad:mid": "<ins>mid</ins>",
 }
@@ -225,6 +226,8 @@ GATE_TABLES = (
     "gate_giftterms",
     "gate_grant",
     "gate_meterrow",
+    "gate_newcomerrow",
+    "gate_newcomersalt",
     "gate_policy",
     "gate_pressedlisting",
     "gate_pool",

@@ -41,6 +41,7 @@ CHANGED = {
     "policy": Policy(limit_anonymous=9),
     "crawler": Visitant("Googlebot", Kind.SEARCH),
     "gift": GiftStanding.HELD,
+    "must_register": True,
 }
 
 

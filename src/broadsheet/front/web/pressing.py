@@ -142,6 +142,7 @@ def pieces(at: datetime) -> Mapping[str, str]:
             "wall:metered": _wall("metered", offers),
             "wall:premium": _wall("premium", offers),
             "wall:cookies": _wall("cookies", offers),
+            "wall:register": _wall("register", offers),
             "ad:top": _piece("ad", place="top"),
             "ad:mid": _piece("ad", place="mid"),
             **{
@@ -164,7 +165,7 @@ def _give() -> str:
 
 def _wall(kind: str, offers: tuple[catalogue.PlanOffer, ...]) -> str:
     words = gate.wall_text_for_furniture(kind, wall_values(offers))
-    name = "wall_cookies" if kind == "cookies" else "wall"
+    name = f"wall_{kind}" if kind in ("cookies", "register") else "wall"
     return _piece(
         name, headline=words.headline, message=words.message, offers=offers, path=PATH
     )

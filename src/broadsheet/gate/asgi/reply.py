@@ -37,13 +37,16 @@ _WALL = {
     Reason.SPENT: "wall:metered",
     Reason.DOWN_CLOSED: "wall:metered",
     Reason.COOKIES: "wall:cookies",
+    Reason.REGISTER: "wall:register",
     Reason.PREMIUM: "wall:premium",
     Reason.CRAWLER: "wall:premium",
     Reason.UNPROVED: "wall:premium",
 }
 # Which stands beside a whole story: how to give it, or that it was given.
 _GIFT = {Reason.ENTITLED: "gift:give", Reason.GIFT: "gift:received"}
-_NUMBERED = frozenset((Reason.SPENT, Reason.DOWN_CLOSED, Reason.COOKIES))
+_NUMBERED = frozenset(
+    (Reason.SPENT, Reason.DOWN_CLOSED, Reason.COOKIES, Reason.REGISTER)
+)
 
 
 _UNWELCOME = (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .vocabulary import (
     ADFREE,
     FREE,
@@ -14,7 +16,6 @@ from .vocabulary import (
     Decision,
     GiftStanding,
     Meter,
-    Policy,
     Pool,
     Proof,
     Purpose,
@@ -58,7 +59,7 @@ def decide(reading: Reading) -> Decision:
     """
     found = _without_meter(reading)
     pool = None if found else _pool(reading)
-    verdict, reason = found or _by_meter(reading.meter, reading.policy)
+    verdict, reason = found or _by_meter(reading)
     return Decision(
         story_id=reading.story.story_id,
         verdict=verdict,
@@ -76,6 +77,17 @@ def decide(reading: Reading) -> Decision:
 def needs_meter(reading: Reading) -> bool:
     """Test if the decision rests on the meter, so that the store must be asked."""
     return _without_meter(reading) is None
+
+
+def must_register(reading: Reading, meter: Meter) -> Reading:
+    """
+    Return the reading of one whose network has brought too many new devices. If only
+    that keeps her out, the limit is what she has once she has signed up.
+    """
+    pool = _pool(reading)
+    if pool is not None and meter.standing is Standing.UNREAD:
+        meter = replace(meter, limit=pool.registered)
+    return replace(reading, meter=meter, must_register=True)
 
 
 def _without_meter(reading: Reading) -> tuple[Verdict, Reason] | None:
@@ -128,7 +140,11 @@ def _crawled(crawler: Visitant, action: Action) -> tuple[Verdict, Reason]:
     return Verdict.FULL, Reason.CRAWLER
 
 
-def _by_meter(meter: Meter, policy: Policy) -> tuple[Verdict, Reason]:
+def _by_meter(reading: Reading) -> tuple[Verdict, Reason]:
+    meter, policy = reading.meter, reading.policy
+    # Nothing else is touched: not what she has read, nor what an outage opens.
+    if reading.must_register and meter.standing is Standing.UNREAD:
+        return Verdict.WALL, Reason.REGISTER
     if meter.standing is Standing.DOWN and policy.store_down_open:
         return Verdict.FULL, Reason.DOWN_OPEN
     if meter.standing is Standing.DOWN:

@@ -50,6 +50,7 @@ class Reason(enum.Enum):
     REREAD = "reread"  # It was paid for in free stories earlier in this period.
     UNREAD = "unread"  # It would cost one, and this view may not count.
     SPENT = "spent"  # The free stories of this period are used up.
+    REGISTER = "register"  # One new device too many of this network; sign up to read.
     COOKIES = "cookies"  # Nobody to count for: the browser brought no device cookie.
     PREMIUM = "premium"  # Only a grant opens it, and there is none.
     DOWN_OPEN = "down-open"  # The meter cannot be reached; the policy says open.
@@ -219,6 +220,24 @@ DEFAULT_RULES: Mapping[Kind, CrawlerRule] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Budget:
+    """
+    How many new devices a network may bring in a window of some hours: `narrow` for an
+    address (IPv6: /64), `wide` for its neighbourhood (/24; /56), none if both are 0; and
+    `per_known` more for each one seen there that had been here before.
+    """
+
+    narrow: int = 0
+    wide: int = 0
+    hours: int = 24
+    per_known: int = 1
+
+    @property
+    def on(self) -> bool:
+        return self.narrow > 0 or self.wide > 0
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """What the publisher chose at the desk."""
 
@@ -232,6 +251,7 @@ class Policy:
     # Left out of the hash, which every reader's view pays for.
     crawlers: tuple[CrawlerRule, ...] = field(default=(), hash=False)
     pools: tuple[PoolRule, ...] = field(default=(), hash=False)
+    budget: Budget = field(default=Budget(), hash=False)
 
     @property
     def limit_registered(self) -> int:
@@ -284,6 +304,7 @@ class Reading:
     policy: Policy = field(default_factory=Policy)
     crawler: Visitant | None = None
     gift: GiftStanding | None = None
+    must_register: bool = False  # Her network has brought too many new devices.
 
     def __hash__(self) -> int:
         # Readings key what is remembered of past decisions. Their equality looks at

@@ -317,6 +317,9 @@ def sweep(*, at: datetime) -> int:
             {"start": start - meter.KEPT_AFTER},
         )
         deleted: int = cursor.rowcount
+    # Where no gate has come into a new window since, as when the budget was put out.
+    models.NewcomerRow.objects.filter(since__lt=at - timedelta(days=1)).delete()
+    models.NewcomerSalt.objects.filter(begins__lt=at - timedelta(days=1)).delete()
     models.Change.objects.filter(at__lt=at - CHANGES_KEPT).delete()
     models.CrawlerVisit.objects.filter(at__lt=at - VISITS_KEPT).delete()
     giving.sweep_gifts(at=at)

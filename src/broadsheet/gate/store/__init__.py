@@ -79,6 +79,21 @@ class Store(Protocol):
         """Open the gift for the device if it may be, atomically. Return its worth then."""
         ...
 
+    async def newcomer(self, ask: Ask) -> Meter:
+        """As `count`, in the rows of networks: see `core.budget`."""
+        ...
+
+    async def newcomers(self, ask: Ask) -> Meter:
+        """As `peek`, in the rows of networks."""
+        ...
+
+    async def salt(self, begins: datetime) -> bytes:
+        """
+        Return the secret of the window that begins then, the same to all who ask. The
+        first who asks makes it, and takes away all earlier ones with their rows.
+        """
+        ...
+
     async def story(self, story_id: int) -> StoryFacts | None: ...
 
     async def page(self, story_id: int) -> PressedPage | None: ...

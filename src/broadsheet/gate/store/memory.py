@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
 from broadsheet.gate.core import meter
+from broadsheet.gate.core.budget import SALT_SIZE
 from broadsheet.gate.core.gifts import GiftAsk, GiftFacts
 from broadsheet.gate.core.listings import FiledListing, PressedListing
 from broadsheet.gate.core.meter import Ask, Reads
@@ -43,6 +45,7 @@ class MemoryStore:
         self._steady = steady
         self._orders = orders or Orders()
         self._reads: dict[UUID, Reads] = {}
+        self._salts: dict[datetime, bytes] = {}
         self._stories: dict[int, StoryFacts] = {}
         self._pages: dict[int, PressedPage] = {}
         self._furniture: dict[str, str] = {}
@@ -106,6 +109,17 @@ class MemoryStore:
 
     async def peek(self, ask: Ask) -> Meter:
         return meter.peek(self._reads.get(ask.identity), ask)
+
+    async def newcomer(self, ask: Ask) -> Meter:
+        return await self.count(ask)
+
+    async def newcomers(self, ask: Ask) -> Meter:
+        return await self.peek(ask)
+
+    async def salt(self, begins: datetime) -> bytes:
+        if begins not in self._salts:
+            self._salts = {begins: secrets.token_bytes(SALT_SIZE)}
+        return self._salts[begins]
 
     async def unite(self, device: UUID, reader: UUID) -> None:
         both = meter.united(self._reads.get(device), self._reads.get(reader))

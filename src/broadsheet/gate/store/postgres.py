@@ -32,7 +32,16 @@ from broadsheet.gate.core.vocabulary import (
 )
 from broadsheet.kit import clock
 
-from . import Change, Kind, StoreDown, gifts, listings, statements, walls
+from . import (
+    Change,
+    Kind,
+    StoreDown,
+    gifts,
+    listings,
+    newcomers,
+    statements,
+    walls,
+)
 from .coalesce import Coalescer
 from .counting import Line
 
@@ -62,7 +71,8 @@ SELECT reader, feature, starts, ends, source, reference
 _EPOCHS = "SELECT reader, epoch FROM gate_readerepoch WHERE raised_at >= %s"
 _POLICY = """
 SELECT limit_anonymous, extra_registered, period, lead_in_min, lead_in_max,
-       store_down = 'open', line_from
+       store_down = 'open', line_from, new_devices, new_devices_nearby,
+       new_devices_hours, new_devices_per_known
   FROM gate_policy ORDER BY id LIMIT 1
 """
 _RECORDING = """
@@ -130,6 +140,7 @@ class PostgresStore:
         )
         self._line = Line(conninfo)
         self._counts = Coalescer(self._count_all)
+        self._newcomers = Coalescer(self._count_newcomers)
         self._looked: int | None = None
         self._seen: set[int] = set()
 
@@ -140,6 +151,7 @@ class PostgresStore:
     async def close(self) -> None:
         await self._counts.close()
         await self._line.close()
+        await self._newcomers.close()
         await self._pool.close()
 
     # --- The meter ----------------------------------------------------------------
@@ -166,6 +178,22 @@ class PostgresStore:
             raise StoreDown("no answer in time") from error
         except _DOWN as error:
             raise (LostConnection if connected else StoreDown)(str(error)) from error
+
+    async def newcomer(self, ask: Ask) -> Meter:
+        return await self._newcomers.ask(ask)
+
+    async def _count_newcomers(self, asks: list[Ask]) -> list[Meter]:
+        rows = await self._rows(newcomers.COUNT, statements.columns(asks))
+        found = {identity: answer for identity, *answer in rows}
+        return [statements.answered(ask, *found[ask.identity]) for ask in asks]
+
+    async def newcomers(self, ask: Ask) -> Meter:
+        rows = await self._rows(newcomers.PEEK, statements.peeked(ask))
+        return meter.standing(ask, *rows[0])
+
+    async def salt(self, begins: datetime) -> bytes:
+        rows = await self._rows(newcomers.SALT, newcomers.salt_of(begins))
+        return bytes(rows[0][0])
 
     async def peek(self, ask: Ask) -> Meter:
         rows = await self._rows(statements.PEEK, statements.peeked(ask))
@@ -218,7 +246,7 @@ class PostgresStore:
 
     async def orders(self) -> Orders:
         rows = await self._rows(_POLICY)
-        policy = Policy(*rows[0]) if rows else Policy()
+        policy = statements.policy(*rows[0]) if rows else Policy()
         rules = [statements.rule(*row) for row in await self._rows(_CRAWLERS)]
         pools = [statements.pool_rule(*row) for row in await self._rows(_POOLS)]
         publication = await self._rows(_PUBLICATION)

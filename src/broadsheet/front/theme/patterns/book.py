@@ -172,6 +172,11 @@ PATTERNS: dict[str, Pattern] = {
         "furniture/wall_cookies.html",
         lambda: {"headline": "Please let us set one cookie", "message": "To count."},
     ),
+    "wall-register": Pattern(
+        "molecule",
+        "furniture/wall_register.html",
+        lambda: {"headline": "Sign up to read your free stories", "path": "/"},
+    ),
     "front": Pattern(
         "page", "pages/front.html", lambda: _page(front=sample.front(), ads=True)
     ),
