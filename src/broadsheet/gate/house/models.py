@@ -23,7 +23,7 @@ from broadsheet.gate.core.vocabulary import FIRST_VERTICAL_BIT, LAST_VERTICAL_BI
 from .machines import CrawlerDocument as CrawlerDocument
 from .machines import CrawlerRule as CrawlerRule
 from .machines import CrawlerVisit as CrawlerVisit
-from .records import RECORDING_PANEL, RecordingChoice
+from .records import RECORDING_PANEL, TRY_PANEL, RecordingChoice
 from .records import Forgotten as Forgotten
 from .records import PolicyEdition as PolicyEdition
 from .records import RecordedDecision as RecordedDecision
@@ -142,6 +142,7 @@ class Policy(RecordingChoice, BaseGenericSetting):
             ],
             heading=_("The meter"),
         ),
+        TRY_PANEL,
         MultiFieldPanel(
             [FieldRowPanel([FieldPanel("lead_in_min"), FieldPanel("lead_in_max")])],
             heading=_("The lead-in"),
