@@ -43,8 +43,8 @@ def seen(db):
 def test_the_page_shows_both_sides_in_words_and_bars(editor, seen):
     reply = editor.get(PAGE, ASKED).content.decode()
     page = words(reply)
-    assert "2 walls would have been 0" in page
-    assert "5 views by 1 readers and browsers." in page
+    assert "Walls: 2, and would have been 0" in page
+    assert "5 views; readers and browsers: 1." in page
     assert (
         "Walls 2 0 Readers and browsers that met one 1 0 Free stories read 3 5" in page
     )
@@ -52,7 +52,7 @@ def test_the_page_shows_both_sides_in_words_and_bars(editor, seen):
     assert reply.count("<rect") == 2 * 8
     assert f'class="desk-bar-was" x="236" y="0" width="10" height="{HEIGHT}"' in reply
     harder = words(editor.get(PAGE, {**ASKED, "limit_anonymous": 1}).content.decode())
-    assert "2 walls would have been 4" in harder
+    assert "Walls: 2, and would have been 4" in harder
 
 
 @pytest.mark.django_db

@@ -44,13 +44,16 @@ class Asked(forms.Form):
         label=_("Who"),
         required=False,
         choices=[
-            (Who.ANONYMOUS.value, _("Somebody who comes for the first time")),
+            (Who.ANONYMOUS.value, _("Somebody new")),
             (Who.READER.value, _("A registered reader")),
-            (Who.DEVICE.value, _("A browser, by the number in its cookie")),
+            (Who.DEVICE.value, _("A browser")),
         ],
     )
     named = forms.CharField(
-        label=_("Reader or browser"), required=False, max_length=254
+        label=_("Reader or browser"),
+        required=False,
+        max_length=254,
+        help_text=_("A mail address, or a number: a browser’s is in its cookie."),
     )
     at = forms.DateTimeField(
         label=_("When"),

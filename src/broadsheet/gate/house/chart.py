@@ -10,7 +10,8 @@ HEIGHT = 160  # Of the tallest bar.
 DAY = 28  # Of two bars and the space after them.
 BAR = 10
 LEFT = 40  # Room for the scale.
-BELOW = 34  # Room for the days.
+BELOW = 34  # Room for the days,
+RIGHT = 14  # also for half of the last one's name.
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,5 +57,5 @@ def chart(days: Sequence[tuple[date, int, int]]) -> Chart:
         for place, (day, *_) in enumerate(days)
         if place % step == 0
     ]
-    width = LEFT + max(1, len(days)) * DAY
+    width = LEFT + max(1, len(days)) * DAY + RIGHT
     return Chart(width, HEIGHT + BELOW, HEIGHT, most, tuple(bars), tuple(marks))
