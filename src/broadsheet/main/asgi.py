@@ -20,7 +20,7 @@ django = get_asgi_application()
 from django.conf import settings  # noqa: E402  Django must be set up before its models.
 from django.utils.translation import gettext  # noqa: E402
 
-from broadsheet.front.web import moved, pressing  # noqa: E402
+from broadsheet.front.web import listings, moved, pressing  # noqa: E402
 from broadsheet.gate.asgi import App, Doorman, Gate, Recorder, SystemDns  # noqa: E402
 from broadsheet.gate.house import minting  # noqa: E402
 from broadsheet.gate.house.threads import in_gate_thread  # noqa: E402
@@ -48,6 +48,7 @@ application = Gate(
     store=store(settings.BROADSHEET),
     keyring=minting.keyring(),
     presser=in_gate_thread(pressing.press_for_gate),
+    lister=in_gate_thread(listings.press_for_gate),
     minter=in_gate_thread(minting.mint),
     claimed=in_gate_thread(moved.claimed),
     doorman=Doorman(

@@ -45,6 +45,11 @@ GATE_VIEWS = Counter(
     "Views of stories, by the gate's reason.",
     ("reason",),
 )
+GATE_LISTINGS = Counter(
+    "broadsheet_gate_listings_total",
+    "Answers for the front and its like, by how they were had.",
+    ("how",),
+)
 GATE_FAULTS = Counter(
     "broadsheet_gate_faults_total", "What failed the gate.", ("fault",)
 )
@@ -179,6 +184,7 @@ def watch(tally: Tally) -> None:
     """Let the gate's counts appear among the metrics."""
     tally.views = Watched(GATE_VIEWS)
     tally.faults = Watched(GATE_FAULTS)
+    tally.listings = Watched(GATE_LISTINGS)
 
 
 def observe(route: str, status: int, seconds: float) -> None:

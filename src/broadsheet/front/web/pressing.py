@@ -29,7 +29,7 @@ from ..theme.templatetags.paper import best_value, money
 from .language import publication_language
 
 # Left in the furniture for the gate to fill at each view.
-COUNT, LIMIT, PATH = "{{count}}", "{{limit}}", "{{path}}"
+COUNT, LIMIT, PATH, POOL = "{{count}}", "{{limit}}", "{{path}}", "{{pool}}"
 
 
 # --- Stories ----------------------------------------------------------------------
@@ -78,7 +78,7 @@ class Sheet:
     def render(self, blocks: tuple[newsroom.Block, ...], *, cut: bool) -> bytes:
         return render_to_string(
             "pages/story.html",
-            _shared() | self._own() | {"blocks": blocks, "cut": cut} | self._ld(cut),
+            shared() | self._own() | {"blocks": blocks, "cut": cut} | self._ld(cut),
         ).encode()
 
     def _own(self) -> dict[str, Any]:
@@ -97,7 +97,7 @@ class Sheet:
         }
 
 
-def _shared() -> dict[str, Any]:
+def shared() -> dict[str, Any]:
     """Return what the context processors would, to a page that no request asked for."""
     return {
         "pressed": True,
@@ -140,7 +140,9 @@ def pieces(at: datetime) -> Mapping[str, str]:
 
 def _meter() -> str:
     by_month = gate.policy().period == "month"
-    return _piece("meter", count=COUNT, limit=LIMIT, path=PATH, by_month=by_month)
+    return _piece(
+        "meter", count=COUNT, limit=LIMIT, pool=POOL, path=PATH, by_month=by_month
+    )
 
 
 def _wall(kind: str, offers: tuple[catalogue.PlanOffer, ...]) -> str:

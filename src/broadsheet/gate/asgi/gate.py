@@ -31,10 +31,12 @@ from broadsheet.kit.headers import Headers, security
 from . import reply
 from .address import Known, raw_path, story_meant, welcomed, with_welcome
 from .doorman import Doorman, glance
+from .fronts import Fronts
+from .listings import Lister, listing_meant
 from .memory import DEFAULT_ROOM, Memory, Presser, Room, Tally
 from .recorder import Recorder
 from .remembered import Printed, Printer, Wallets
-from .reply import NO_BODY, OUT_OF_REACH, RawHeaders, Replies, start_message
+from .reply import OUT_OF_REACH, RawHeaders, Replies
 from .request import App, Receive, Request, Scope, Send
 
 Minter = Callable[[Mapping[str, str]], str | None]
@@ -51,7 +53,7 @@ REFUSED_MOST = 10_000
 class Gate:
     """
     Stands before `app` and answers story pages. `presser` renders a story whose page
-    is not filed, `minter` makes a reader pass out of a session's cookies, `claimed`
+    is not filed, `lister` presses and files a page that lists stories, `minter` makes a reader pass out of a session's cookies, `claimed`
     says whether what looks like a misspelled address was one of the system that the
     paper came from; all may block, and are called in threads. `tally` counts views and
     faults.
@@ -65,6 +67,7 @@ class Gate:
         keyring: Keyring,
         presser: Presser,
         minter: Minter,
+        lister: Lister | None = None,
         claimed: Claimed = lambda _path: False,
         session_cookie: str = SESSION_COOKIE,
         headers: Headers | None = None,
@@ -94,6 +97,14 @@ class Gate:
             tally=self.tally,
             wall=wall,
             room=room,
+            lister=lister,
+        )
+        self._fronts = Fronts(
+            app,
+            self._memory,
+            self._replies,
+            keyring=keyring,
+            visitor=self._visitor,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -104,6 +115,10 @@ class Gate:
             story_id = story_meant(scope["path"])
             if story_id is not None:
                 await self._story(story_id, scope, receive, send)
+                return
+            listing = listing_meant(scope)
+            if listing is not None:
+                await self._fronts.answer(listing, scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
@@ -252,14 +267,8 @@ class Gate:
         self, printed: Printed, cookies: RawHeaders, request: Request, send: Send
     ) -> None:
         # What has just cost a free story is sent, whatever the client says it holds.
-        if request.has(printed.etag) and not printed.decision.counts:
-            await self._replies.not_modified(send, [*printed.headers, *cookies])
-            return
-        start = printed.start
-        if cookies:
-            start = start_message(200, [*start["headers"], *cookies])
-        await send(start)
-        await send(NO_BODY if request.head else printed.body)
+        counted = printed.decision.counts
+        await reply.show(send, printed, cookies, request, again=counted)
 
     # --- Who, and may she ---------------------------------------------------------
 
@@ -312,10 +321,11 @@ class Gate:
         self, known: Known, visitor: Visitor, purpose: Purpose, at: datetime
     ) -> Meter:
         """Return where the meter stands; for a view that reads, after it has counted."""
-        orders = self._memory.orders
-        ask = visitor.ask(known.facts.story_id, orders, at)
+        orders, story = self._memory.orders, known.facts
+        pool = orders.policy.pool(story.section, story.access) or orders.policy.shared
+        ask = visitor.ask(story.story_id, pool, orders, at)
         if ask is None:
-            return replace(NOBODY, limit=orders.policy.limit_anonymous)
+            return replace(NOBODY, limit=pool.anonymous)
         try:
             if purpose is Purpose.READ:
                 return await self._store.count(ask)

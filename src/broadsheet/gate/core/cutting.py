@@ -60,10 +60,11 @@ def cuts(story: StoryFacts, policy: Policy) -> tuple[Cut, ...]:
 
 
 def _people(bare: Reading) -> Iterator[Cut]:
-    policy = bare.policy
+    story = bare.story
+    pool = bare.policy.pool_if_metered(story.section, story.access)
     for reader, limit in (
-        (Reader.ANONYMOUS, policy.limit_anonymous),
-        (Reader.REGISTERED, policy.limit_registered),
+        (Reader.ANONYMOUS, pool.anonymous),
+        (Reader.REGISTERED, pool.registered),
     ):
         if not needs_meter(bare):  # Then nobody asks how many were read.
             yield _cut(reader, bare)
@@ -75,7 +76,7 @@ def _people(bare: Reading) -> Iterator[Cut]:
     if bare.story.access.startswith(VERTICAL):
         held = frozenset({bare.story.access})
         yield _cut(Reader.VERTICAL, replace(bare, features=held))
-    nobody = replace(NOBODY, limit=policy.limit_anonymous)
+    nobody = replace(NOBODY, limit=pool.anonymous)
     yield _cut(Reader.NO_COOKIES, replace(bare, meter=nobody))
 
 

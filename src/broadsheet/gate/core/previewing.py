@@ -28,6 +28,7 @@ from .meter import Ask, Reads
 from .record import Record
 from .visitor import Visitor
 from .vocabulary import (
+    SHARED,
     Decision,
     Meter,
     Orders,
@@ -155,7 +156,7 @@ class _Life:
         was, would = _ask(record, orders), _ask(record, wished)
         self._learn(stood, was, would)
         if stood.standing is Standing.OPENED:
-            self._was = _with(self._was, was.story_id, was.at)
+            self._was = _with(self._was, was.story_id, was)
         self._would, stands = _counted(self._would, would)
         return decide(replace(reading, meter=stands))
 
@@ -171,8 +172,8 @@ class _Life:
             self._forget([was.story_id])
         # This very story was read at a time of which there is no record.
         revealed = read and not named
-        missing = stood.count - opens - revealed - len(self._was.stories)
-        self._forget(_first_to_go(self._was, was.story_id)[: max(0, -missing)])
+        missing = stood.count - opens - revealed - self._was.drawn(was.pool)
+        self._forget(_first_to_go(self._was, was)[: max(0, -missing)])
         for _ in range(missing):
             self._nameless -= 1
             self._read_once(self._nameless, was, would)
@@ -180,11 +181,11 @@ class _Life:
             self._read_once(was.story_id, was, would)
 
     def _read_once(self, story: int, was: Ask, would: Ask) -> None:
-        self._was = _with(self._was, story, was.at)
+        self._was = _with(self._was, story, was)
         # A lower limit would have kept her from reading them all. (A union at a login can
         # hold more than the limit, lower or not.)
-        if would.limit >= was.limit or len(self._would.stories) < would.limit:
-            self._would = _with(self._would, story, would.at)
+        if would.limit >= was.limit or self._would.drawn(would.pool) < would.limit:
+            self._would = _with(self._would, story, would)
 
     def _forget(self, stories: list[int]) -> None:
         """These no longer count: they were read before we met them."""
@@ -194,8 +195,12 @@ class _Life:
 
 def _ask(record: Record, orders: Orders) -> Ask:
     known = Pass(record.identity, 0) if record.registered else None
-    visitor = Visitor(None if known else record.identity, known)
-    ask = visitor.ask(record.reading.story.story_id, orders, record.at)
+    visitor, story = (
+        Visitor(None if known else record.identity, known),
+        record.reading.story,
+    )
+    pool = orders.policy.pool_if_metered(story.section, story.access)
+    ask = visitor.ask(story.story_id, pool, orders, record.at)
     assert ask is not None  # noqa: S101  A record is always somebody's.
     return ask
 
@@ -205,18 +210,25 @@ def _counted(reads: Reads, ask: Ask) -> tuple[Reads, Meter]:
     return found or reads, stands
 
 
-def _first_to_go(reads: Reads, but: int) -> list[int]:
-    """Return the nameless stories, then the others by age."""
-    ages = [(story >= 0, at, story) for story, at in reads.stories.items()]
-    return [story for _, _, story in sorted(ages) if story != but]
+def _first_to_go(reads: Reads, ask: Ask) -> list[int]:
+    """Return the pool's nameless stories, then its others by age."""
+    ages = [
+        (story >= 0, at, story)
+        for story, at in reads.stories.items()
+        if reads.pools.get(story, SHARED) == ask.pool and story != ask.story_id
+    ]
+    return [story for _, _, story in sorted(ages)]
 
 
-def _with(reads: Reads, story: int, at: datetime) -> Reads:
-    return Reads(reads.since, {story: max(at, reads.since), **reads.stories})
+def _with(reads: Reads, story: int, ask: Ask) -> Reads:
+    pools = {**reads.pools, story: ask.pool} if ask.pool != SHARED else reads.pools
+    stories = {story: max(ask.at, reads.since), **reads.stories}
+    return Reads(reads.since, stories, pools)
 
 
 def _without(reads: Reads, gone: list[int]) -> Reads:
     if not gone:
         return reads
     kept = {story: at for story, at in reads.stories.items() if story not in gone}
-    return Reads(reads.since, kept)
+    pools = {story: pool for story, pool in reads.pools.items() if story in kept}
+    return Reads(reads.since, kept, pools)

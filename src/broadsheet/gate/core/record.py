@@ -144,7 +144,11 @@ class Edition:
 def edition_text(orders: Orders) -> str:
     """Return, as JSON, all of the orders that a decision can rest on."""
     decisive = replace(
-        orders, clock_offset=timedelta(0), verticals=(), recording=Recording()
+        orders,
+        clock_offset=timedelta(0),
+        verticals=(),
+        recording=Recording(),
+        masthead="",
     )
     return json.dumps(pack(decisive), sort_keys=True, separators=(",", ":"))
 

@@ -20,9 +20,12 @@ ADFREE = "adfree"
 ARCHIVE = "archive"
 EPAPER = "epaper"
 
-# A pass carries features as bits. These four are fixed; bits 8 to 31 are given to
+# Not bought: a payment of hers did not go through, and her pages say so.
+TROUBLE = "trouble"
+
+# A pass carries features as bits. These are fixed; bits 8 to 31 are given to
 # verticals by a row each, so that no two can ever share one.
-FIXED_BITS: Mapping[str, int] = {NEWS: 0, ADFREE: 1, ARCHIVE: 2, EPAPER: 3}
+FIXED_BITS: Mapping[str, int] = {NEWS: 0, ADFREE: 1, ARCHIVE: 2, EPAPER: 3, TROUBLE: 4}
 FIRST_VERTICAL_BIT = 8
 LAST_VERTICAL_BIT = 31
 
@@ -166,6 +169,34 @@ class Meter:
 NOBODY = Meter(Standing.NOBODY)
 
 
+SHARED = ""  # The pool that everything draws on for which there is no rule.
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """
+    Free stories that are counted together, and apart from all others: `anonymous` for
+    everybody, `registered` after signing up. `label` is its name for readers.
+    """
+
+    name: str
+    anonymous: int
+    registered: int
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolRule:
+    """
+    What draws on `pool`: the stories of a section, of a class, or of both together.
+    Only a rule that names a vertical's class lets the meter open that vertical.
+    """
+
+    pool: Pool
+    section: str = ""
+    access: str = ""
+
+
 # Until the desk says otherwise: a machine sees what a stranger does, and nobody trains.
 DEFAULT_RULES: Mapping[Kind, CrawlerRule] = {
     kind: CrawlerRule(kind, Action.REFUSE if kind is Kind.TRAINING else Action.CUT)
@@ -185,10 +216,37 @@ class Policy:
     store_down_open: bool = True
     # Left out of the hash, which every reader's view pays for.
     crawlers: tuple[CrawlerRule, ...] = field(default=(), hash=False)
+    pools: tuple[PoolRule, ...] = field(default=(), hash=False)
 
     @property
     def limit_registered(self) -> int:
         return self.limit_anonymous + self.extra_registered
+
+    def pool(self, section: str, access: str) -> Pool | None:
+        """
+        Return the pool that such a story draws on: the rule for its section and class
+        goes before its section's, and that before its class's. None: no meter opens it.
+        """
+        found: PoolRule | None = None
+        metered = access == METERED
+        for rule in self.pools:
+            if rule.section not in ("", section) or rule.access not in ("", access):
+                continue
+            metered = metered or rule.access == access
+            if found is None or _closeness(rule) > _closeness(found):
+                found = rule
+        if not metered or access in (FREE, PREMIUM):
+            return None
+        return self.shared if found is None else found.pool
+
+    @property
+    def shared(self) -> Pool:
+        return Pool(SHARED, self.limit_anonymous, self.limit_registered)
+
+    def pool_if_metered(self, section: str, access: str) -> Pool:
+        """Return the pool of such a story, or of one that were metered in its place."""
+        found = self.pool(section, access) or self.pool(section, METERED)
+        return self.shared if found is None else found
 
     def rule(self, visitant: Visitant) -> CrawlerRule:
         """Return the rule for this very crawler, else its kind's, else the default."""
@@ -199,6 +257,10 @@ class Policy:
             if not rule.name and rule.kind is visitant.kind:
                 kind = rule
         return kind
+
+
+def _closeness(rule: PoolRule) -> tuple[bool, bool]:
+    return rule.section != "", rule.access != ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +284,9 @@ class Reading:
 class Decision:
     """
     The answer. Made by `decide.decide` and by nobody else; a test looks for others.
-    `counts` says that this view cost the reader one of her `limit` free stories.
+    `counts` says that this view cost the reader one of her `limit` free stories; they
+    are those of `pool`, whose name for readers is `label`. Both are empty for the
+    shared pool, and where no meter was asked.
     """
 
     story_id: int
@@ -232,6 +296,8 @@ class Decision:
     limit: int
     counts: bool
     ads: bool
+    pool: str = SHARED
+    label: str = ""
 
     @property
     def full(self) -> bool:
@@ -264,3 +330,4 @@ class Orders:
     clock_offset: timedelta = timedelta(0)
     verticals: tuple[tuple[str, int], ...] = ()  # ("vertical:investor", 8), …
     recording: Recording = Recording()
+    masthead: str = ""  # A seal of the publication's own words, which pages repeat.

@@ -25,6 +25,13 @@ from broadsheet.plumbing import outbox, publication
 
 from . import metering, models, queries, recording
 from .events import ErasureOwed, PolicyChanged, UnionOwed
+from .listings import forget_listings as forget_listings
+from .listings import install as install
+from .listings import listings_changed as listings_changed
+from .listings import press_listing as press_listing
+from .listings import sweep_listings as sweep_listings
+from .listings import take_turn as take_turn
+from .tending import tend_records as tend_records
 
 _PATH = re.compile(r"/[^/?#\s]+/[^/?#\s]*-(\d+)/")
 _FEATURE = re.compile(r"news|adfree|archive|epaper|vertical:[a-z0-9-]+")
@@ -285,6 +292,13 @@ def _file_document(what: str, name: str, document: str, at: datetime) -> None:
     )
 
 
+@transaction.atomic
+def pools_edited(*, by: UUID | None = None, at: datetime) -> None:
+    """Tell all gates that the desk has changed what draws on which pool: a new edition."""
+    _wake()
+    recording.file_edition(queries.orders(), by=by, at=at)
+
+
 def crawler_rules_edited(*, by: UUID | None = None, at: datetime) -> None:
     """Tell all gates that the desk has changed what crawlers get: a new edition."""
     _wake()
@@ -336,16 +350,6 @@ def sweep(*, at: datetime) -> int:
     models.Change.objects.filter(at__lt=at - CHANGES_KEPT).delete()
     models.CrawlerVisit.objects.filter(at__lt=at - VISITS_KEPT).delete()
     return deleted
-
-
-def tend_records(*, at: datetime) -> int:
-    """
-    Make room for the records of the days to come, and drop those whose days are over.
-    Return how many days went. Also files the policy's first edition. Run it daily.
-    """
-    orders = queries.orders()
-    recording.file_edition(orders, by=None, at=at)
-    return recording.tend(orders.recording.days, at=at)
 
 
 @transaction.atomic

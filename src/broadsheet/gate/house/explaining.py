@@ -9,7 +9,6 @@ says so. Costs about eight indexed queries.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -118,7 +117,8 @@ def explain(question: Question, *, now: datetime) -> Explanation:
         reading, before = kept.reading, _stood(kept.reading.meter, before)
     decision = core.decide(reading)
     spent = before.standing is Standing.SPENT
-    again = resumes(scene.reads, before.limit, scene.orders, scene.at)
+    drawn = _drawn(scene.reads, ask.pool)
+    again = resumes(drawn, before.limit, scene.orders, scene.at)
     case = Case(reading, before, question.who is Who.READER, again if spent else None)
     return Explanation(
         question=question,
@@ -128,7 +128,7 @@ def explain(question: Question, *, now: datetime) -> Explanation:
         before=before,
         decision=decision,
         changes=changes(case),
-        counted=_with_paths(scene.reads),
+        counted=_with_paths(drawn),
         views=_views(question),
         was=_was(kept, decision),
     )
@@ -153,7 +153,7 @@ def _recorded(question: Question) -> Record | None:
         return None
     moment = question.at
     row = min(rows, key=lambda row: (abs(row.at - moment), row.pk))
-    return next(recording.recorded([row]))
+    return next(recording.recorded([row]), None)
 
 
 def _views(question: Question) -> tuple[tuple[datetime, Verdict, Reason], ...]:
@@ -231,26 +231,34 @@ def _reads(question: Question, orders: Orders, at: datetime) -> tuple[Reads, boo
         row, down = metering.current().reads(question.identity), False
     except StoreDown:
         row, down = None, True
-    stories = dict(_counted_by_record(question.identity, start, at))
-    stories.update(row.stories if row else {})
+    known = _counted_by_record(question.identity, orders, start, at)
+    stories = {**known.stories, **(row.stories if row else {})}
+    pools = {**known.pools, **(row.pools if row else {})}
     if row and question.at is None:  # A period once begun is never left backwards.
         start = max(start, row.since)
     within = {story: when for story, when in stories.items() if start <= when <= at}
-    return Reads(start, within), down
+    return Reads(start, within, pools), down
 
 
 def _counted_by_record(
-    identity: UUID, start: datetime, at: datetime
-) -> Iterable[tuple[int, datetime]]:
+    identity: UUID, orders: Orders, start: datetime, at: datetime
+) -> Reads:
     rows = models.RecordedDecision.objects.filter(
         identity=identity, reason=Reason.COUNTED.value, at__range=(start, at)
     )
-    return rows.order_by("-at", "pk").values_list("story_id", "at")
+    stories: dict[int, datetime] = {}
+    pools: dict[int, str] = {}
+    columns = ("story_id", "at", "section", "access")
+    for story, when, section, access in rows.order_by("-at").values_list(*columns):
+        stories[story] = when
+        pools[story] = orders.policy.pool_if_metered(section, access).name
+    return Reads(start, stories, pools)
 
 
 def _ask(question: Question, scene: Scene) -> Ask:
-    visitor = _visitor(question)
-    ask = visitor.ask(question.story_id, scene.orders, scene.at)
+    visitor, facts = _visitor(question), scene.facts
+    pool = scene.orders.policy.pool_if_metered(facts.section, facts.access)
+    ask = visitor.ask(question.story_id, pool, scene.orders, scene.at)
     assert ask is not None  # noqa: S101  The visitor is always somebody.
     return ask
 
@@ -268,6 +276,12 @@ def _reading(scene: Scene, before: Meter) -> Reading:
     if not core.needs_meter(reading):
         return reading
     return replace(reading, meter=asked(before))
+
+
+def _drawn(reads: Reads, pool: str) -> Reads:
+    """Return the reads that were paid for out of this pool."""
+    of = {s: at for s, at in reads.stories.items() if reads.pools.get(s, "") == pool}
+    return Reads(reads.since, of)
 
 
 def _with_paths(reads: Reads) -> tuple[Counted, ...]:

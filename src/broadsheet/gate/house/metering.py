@@ -42,19 +42,23 @@ class InPostgres:
             return self.peek(ask)
         with connection.cursor() as cursor:
             cursor.execute(statements.COUNT, statements.columns([ask]))
-            _, stories, opened = cursor.fetchone()
-        return statements.answered(ask, stories, opened)
+            _, *answer = cursor.fetchone()
+        return statements.answered(ask, *answer)
 
     def peek(self, ask: Ask) -> Meter:
         with connection.cursor() as cursor:
-            cursor.execute(statements.PEEK, (ask.identity, ask.since))
-            return meter.standing(ask, cursor.fetchone()[0])
+            cursor.execute(statements.PEEK, statements.peeked(ask))
+            return meter.standing(ask, *cursor.fetchone())
 
     def reads(self, identity: UUID) -> Reads | None:
         row = models.MeterRow.objects.filter(identity=identity).first()
         if row is None:
             return None
-        return Reads(row.since, dict(zip(row.stories, row.read_at, strict=True)))
+        # What is missing at the end of `pools` was paid for out of the shared one.
+        pools = {
+            s: pool for s, pool in zip(row.stories, row.pools, strict=False) if pool
+        }
+        return Reads(row.since, dict(zip(row.stories, row.read_at, strict=True)), pools)
 
     def unite(self, device: UUID, reader: UUID) -> None:
         with connection.cursor() as cursor:

@@ -23,6 +23,10 @@ from broadsheet.gate.core.vocabulary import FIRST_VERTICAL_BIT, LAST_VERTICAL_BI
 from .machines import CrawlerDocument as CrawlerDocument
 from .machines import CrawlerRule as CrawlerRule
 from .machines import CrawlerVisit as CrawlerVisit
+from .pools import Pool as Pool
+from .pools import PoolRule as PoolRule
+from .pressed import PressedListing as PressedListing
+from .pressed import Release as Release
 from .records import RECORDING_PANEL, TRY_PANEL, RecordingChoice
 from .records import Forgotten as Forgotten
 from .records import PolicyEdition as PolicyEdition
@@ -62,7 +66,7 @@ def _message(label: Any, default: str) -> models.TextField[str, str]:
         blank=True,
         help_text=_(
             "Variables: {{free_limit}}, {{price}}, {{plan}}, {{term}}, {{per_month}}, "
-            "{{section}}."
+            "{{section}}, {{pool}}."
         ),
     )
 
@@ -103,7 +107,8 @@ class Policy(RecordingChoice, BaseGenericSetting):
     metered_headline = _headline(
         _("headline"),
         gettext_noop(
-            "You've reached your limit of {{free_limit}} free articles this month"
+            "You've reached your limit of {{free_limit}} free {{pool}} articles this "
+            "month"
         ),
     )
     metered_message = _message(
@@ -203,7 +208,7 @@ class StoryFact(models.Model):
     story_id = models.BigIntegerField(primary_key=True)
     path = models.CharField(max_length=400)
     access = models.CharField(max_length=80)
-    section = models.CharField(max_length=120)
+    section = models.CharField(max_length=120, db_index=True)
     published_at = models.DateTimeField()
     revision = models.BigIntegerField()
     withdrawn_at = models.DateTimeField(null=True)
@@ -294,6 +299,9 @@ class MeterRow(models.Model):
     stories = ArrayField(models.BigIntegerField())
     read_at = ArrayField(models.DateTimeField())  # Beside each story.
     opened = models.BooleanField()  # Whether the last question opened a story.
+    # Beside each story, the pool that paid for it; what is missing was the shared one.
+    pools = ArrayField(models.CharField(max_length=40), db_default=[])
+    drawn = models.IntegerField(db_default=0)  # On the last question's pool, by now.
 
     class Meta:
         constraints = [
@@ -310,6 +318,15 @@ class Change(models.Model):
     id = models.BigAutoField(primary_key=True)
     txid = models.BigIntegerField(db_index=True)
     kind = models.CharField(max_length=16)
-    subject = models.CharField(max_length=40, blank=True)
+    subject = models.CharField(max_length=200, blank=True)
     number = models.BigIntegerField(default=0)
     at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["subject", "txid"],
+                name="changes_of_a_listing",
+                condition=models.Q(kind="listing"),
+            )
+        ]

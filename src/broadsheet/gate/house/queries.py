@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Count, F
 from django.db.models.functions import TruncDate
 from django.utils.translation import gettext
 
 from broadsheet.gate.core import decide as core
 from broadsheet.gate.core import passes, visitor, wall
-from broadsheet.gate.core.meter import Ask
 from broadsheet.gate.core.visitor import Visitor
 from broadsheet.gate.core.vocabulary import (
     NOBODY,
@@ -23,6 +22,7 @@ from broadsheet.gate.core.vocabulary import (
     Meter,
     Orders,
     Policy,
+    PoolRule,
     Purpose,
     Reading,
     Recording,
@@ -33,7 +33,7 @@ from broadsheet.gate.store import StoreDown, statements
 from broadsheet.gate.store.crawlers import Document
 from broadsheet.plumbing import publication
 
-from . import metering, minting, models, recording
+from . import metering, minting, models, pools, recording
 from .metering import meter_facts as meter_facts
 from .minting import keyring as keyring
 from .minting import mint as mint
@@ -67,6 +67,7 @@ def policy() -> Policy:
         lead_in_max=row.lead_in_max,
         store_down_open=row.store_down == "open",
         crawlers=crawler_rules(),
+        pools=pool_rules(),
     )
 
 
@@ -75,6 +76,19 @@ def crawler_rules() -> tuple[CrawlerRule, ...]:
     rows = models.CrawlerRule.objects.order_by("kind", "name")
     columns = rows.values_list("kind", "action", "name", "price", "currency")
     return tuple(statements.rule(*row) for row in columns)
+
+
+def pool_rules() -> tuple[PoolRule, ...]:
+    """Return what draws on which pool; all else draws on the shared one."""
+    columns = pools.PoolRule.objects.order_by("section", "access").values_list(
+        "pool_id",
+        "pool__limit_anonymous",
+        F("pool__limit_anonymous") + F("pool__extra_registered"),
+        "pool__label",
+        "section",
+        "access",
+    )
+    return tuple(statements.pool_rule(*row) for row in columns)
 
 
 def crawler_documents() -> tuple[Document, ...]:
@@ -156,9 +170,8 @@ def decide(
     who = _visitor(cookies, orders_now, at)
     reading = replace(reading, features=who.features)
     if core.needs_meter(reading):
-        reading = replace(
-            reading, meter=_meter(who.ask(story_id, orders_now, at), count)
-        )
+        meter = _meter(reading.story, who, orders_now, at, count=count)
+        reading = replace(reading, meter=meter)
     decision = core.decide(reading)
     recording.keep(who, orders_now, reading, decision, at)
     return decision
@@ -194,9 +207,13 @@ def story(story_id: int) -> StoryFacts:
     )
 
 
-def _meter(ask: Ask | None, count: bool) -> Meter:
+def _meter(
+    facts: StoryFacts, who: Visitor, orders: Orders, at: datetime, *, count: bool
+) -> Meter:
+    pool = orders.policy.pool(facts.section, facts.access) or orders.policy.shared
+    ask = who.ask(facts.story_id, pool, orders, at)
     if ask is None:
-        return NOBODY
+        return replace(NOBODY, limit=pool.anonymous)
     counting = metering.current()
     try:
         return counting.count(ask) if count else counting.peek(ask)

@@ -182,6 +182,9 @@ def _counter(told: Explanation) -> list[str]:
         f"{moment(each.at, told)}  {each.path or each.story_id}"
         for each in told.counted
     ]
+    if told.decision.label:
+        label = {"label": told.decision.label}
+        lines.insert(1, _("They are the free stories of “%(label)s”.") % label)
     if unknown := count - len(told.counted) - _about_to_count(told):
         if unknown > 0:
             lines.append(

@@ -16,6 +16,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from broadsheet.gate.core import meter
+from broadsheet.gate.core.listings import FiledListing, seal_of
 from broadsheet.gate.core.meter import Ask
 from broadsheet.gate.core.pages import PressedPage
 from broadsheet.gate.core.vocabulary import (
@@ -28,7 +29,7 @@ from broadsheet.gate.core.vocabulary import (
 )
 from broadsheet.kit import clock
 
-from . import Change, Kind, StoreDown, statements
+from . import Change, Kind, StoreDown, listings, statements
 from .coalesce import Coalescer
 
 CHANNEL = "gate_changes"  # NOTIFY says only "look"; the table gate_change says what.
@@ -66,7 +67,17 @@ SELECT record_days, record_entitled FROM gate_policy ORDER BY id LIMIT 1
 _CRAWLERS = """
 SELECT kind, action, name, price, currency FROM gate_crawlerrule ORDER BY kind, name
 """
-_PUBLICATION = "SELECT time_zone, clock_offset FROM plumbing_publication WHERE id = 1"
+_PUBLICATION = """
+SELECT time_zone, clock_offset, name, tagline, locale, support_mail
+  FROM plumbing_publication WHERE id = 1
+"""
+_NO_PUBLICATION = ("Asia/Kolkata", timedelta(0), "", "", "", "")
+_POOLS = """
+SELECT p.name, p.limit_anonymous, p.limit_anonymous + p.extra_registered, p.label,
+       r.section, r.access
+  FROM gate_pool AS p JOIN gate_poolrule AS r ON r.pool_id = p.name
+ ORDER BY r.section, r.access
+"""
 _VERTICALS = "SELECT name, bit FROM gate_vertical ORDER BY bit"
 
 # Transactions commit in another order than they take their numbers. So we look again
@@ -134,12 +145,12 @@ class PostgresStore:
 
     async def _count_all(self, asks: list[Ask]) -> list[Meter]:
         rows = await self._rows(statements.COUNT, statements.columns(asks))
-        found = {identity: (stories, opened) for identity, stories, opened in rows}
+        found = {identity: answer for identity, *answer in rows}
         return [statements.answered(ask, *found[ask.identity]) for ask in asks]
 
     async def peek(self, ask: Ask) -> Meter:
-        rows = await self._rows(statements.PEEK, (ask.identity, ask.since))
-        return meter.standing(ask, rows[0][0])
+        rows = await self._rows(statements.PEEK, statements.peeked(ask))
+        return meter.standing(ask, *rows[0])
 
     async def unite(self, device: UUID, reader: UUID) -> None:
         async with self._connection() as connection, connection.transaction():
@@ -162,6 +173,10 @@ class PostgresStore:
         rows = await self._rows(_PAGE, (story_id,))
         return PressedPage(*rows[0]) if rows else None
 
+    async def listing(self, path: str) -> FiledListing | None:
+        rows = await self._rows(listings.FIND, (path,))
+        return listings.filed(*rows[0]) if rows else None
+
     async def furniture(self) -> Mapping[str, str]:
         return dict(await self._rows(_FURNITURE))
 
@@ -175,14 +190,16 @@ class PostgresStore:
         rows = await self._rows(_POLICY)
         policy = Policy(*rows[0]) if rows else Policy()
         rules = [statements.rule(*row) for row in await self._rows(_CRAWLERS)]
+        pools = [statements.pool_rule(*row) for row in await self._rows(_POOLS)]
         publication = await self._rows(_PUBLICATION)
-        zone, offset = publication[0] if publication else ("Asia/Kolkata", timedelta(0))
+        zone, offset, *words = publication[0] if publication else _NO_PUBLICATION
         return Orders(
-            policy=replace(policy, crawlers=tuple(rules)),
+            policy=replace(policy, crawlers=tuple(rules), pools=tuple(pools)),
             zone=ZoneInfo(zone),
             clock_offset=offset,
             verticals=tuple(await self._rows(_VERTICALS)),
             recording=Recording(*(await self._rows(_RECORDING) or [()])[0]),
+            masthead=seal_of(zone, *words),
         )
 
     # --- What has changed ---------------------------------------------------------

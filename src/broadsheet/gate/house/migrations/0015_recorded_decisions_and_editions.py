@@ -33,7 +33,8 @@ CREATE TABLE gate_recordeddecision_rest PARTITION OF gate_recordeddecision DEFAU
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('gate', '0003_the_walls_words_give_the_whole_price'),
+        ('gate', '0010_pools_with_limits_of_their_own'),
+        ('gate', '0028_pressed_listings'),
     ]
 
     operations = [
