@@ -78,7 +78,7 @@ class Sheet:
     def render(self, blocks: tuple[newsroom.Block, ...], *, cut: bool) -> bytes:
         return render_to_string(
             "pages/story.html",
-            _shared() | self._own() | {"blocks": blocks, "cut": cut} | self._ld(cut),
+            shared() | self._own() | {"blocks": blocks, "cut": cut} | self._ld(cut),
         ).encode()
 
     def _own(self) -> dict[str, Any]:
@@ -97,7 +97,7 @@ class Sheet:
         }
 
 
-def _shared() -> dict[str, Any]:
+def shared() -> dict[str, Any]:
     """Return what the context processors would, to a page that no request asked for."""
     return {
         "pressed": True,

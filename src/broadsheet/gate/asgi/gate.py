@@ -31,10 +31,13 @@ from broadsheet.kit.headers import Headers, security
 from . import reply
 from .address import Known, raw_path, story_meant, welcomed, with_welcome
 from .doorman import Doorman, glance
+from .fronts import Fronts
+from .listings import Lister, listing_meant
 from .memory import DEFAULT_ROOM, Memory, Presser, Room, Tally
 from .newcomers import Newcomers
+from .recorder import Recorder
 from .remembered import Printed, Printer, Wallets
-from .reply import NO_BODY, OUT_OF_REACH, RawHeaders, Replies, start_message
+from .reply import OUT_OF_REACH, RawHeaders, Replies
 from .request import App, Receive, Request, Scope, Send
 
 Minter = Callable[[Mapping[str, str]], str | None]
@@ -51,7 +54,7 @@ REFUSED_MOST = 10_000
 class Gate:
     """
     Stands before `app` and answers story pages. `presser` renders a story whose page
-    is not filed, `minter` makes a reader pass out of a session's cookies, `claimed`
+    is not filed, `lister` presses and files a page that lists stories, `minter` makes a reader pass out of a session's cookies, `claimed`
     says whether what looks like a misspelled address was one of the system that the
     paper came from; all may block, and are called in threads. `tally` counts views and
     faults.
@@ -65,12 +68,14 @@ class Gate:
         keyring: Keyring,
         presser: Presser,
         minter: Minter,
+        lister: Lister | None = None,
         claimed: Claimed = lambda _path: False,
         session_cookie: str = SESSION_COOKIE,
         headers: Headers | None = None,
         wall: Callable[[], datetime] = clock.wall,
         room: Room = DEFAULT_ROOM,
         doorman: Doorman | None = None,
+        recorder: Recorder | None = None,
         apology: str = OUT_OF_REACH,
     ) -> None:
         self._app, self._store = app, store
@@ -85,6 +90,8 @@ class Gate:
         self._doorman = doorman or Doorman()
         self.tally = Tally()
         self._newcomers = Newcomers(store, self.tally)
+        self._recorder = recorder or Recorder()
+        self._recorder.tally = self.tally
         self._memory = Memory(
             store,
             presser,
@@ -92,6 +99,14 @@ class Gate:
             tally=self.tally,
             wall=wall,
             room=room,
+            lister=lister,
+        )
+        self._fronts = Fronts(
+            app,
+            self._memory,
+            self._replies,
+            keyring=keyring,
+            visitor=self._visitor,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -102,6 +117,10 @@ class Gate:
             story_id = story_meant(scope["path"])
             if story_id is not None:
                 await self._story(story_id, scope, receive, send)
+                return
+            listing = listing_meant(scope)
+            if listing is not None:
+                await self._fronts.answer(listing, scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
@@ -126,6 +145,7 @@ class Gate:
     async def close(self) -> None:
         await self._doorman.close()
         await self._newcomers.settle()
+        await self._recorder.close()
         await self._memory.close()
         self._threads.shutdown(wait=False)
 
@@ -206,6 +226,8 @@ class Gate:
         )
         reason = printed.decision.reason
         self.tally.views[reason.value] += 1
+        orders = self._memory.orders
+        self._recorder.note(orders, visitor, reading, printed.decision, at)
         if request.ahead and reason in _NOT_AHEAD:
             await self._replies.not_ahead(send)
         elif reason is Reason.COOKIES and self._may_return(request, scope, at):
@@ -249,14 +271,8 @@ class Gate:
         self, printed: Printed, cookies: RawHeaders, request: Request, send: Send
     ) -> None:
         # What has just cost a free story is sent, whatever the client says it holds.
-        if request.has(printed.etag) and not printed.decision.counts:
-            await self._replies.not_modified(send, [*printed.headers, *cookies])
-            return
-        start = printed.start
-        if cookies:
-            start = start_message(200, [*start["headers"], *cookies])
-        await send(start)
-        await send(NO_BODY if request.head else printed.body)
+        counted = printed.decision.counts
+        await reply.show(send, printed, cookies, request, again=counted)
 
     # --- Who, and may she ---------------------------------------------------------
 

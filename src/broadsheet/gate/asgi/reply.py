@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Protocol
 
 from broadsheet.gate.core.pages import Furniture, SplitPage, pool_values
 from broadsheet.gate.core.passes import DEVICE_LIFE
@@ -11,9 +12,23 @@ from broadsheet.gate.core.vocabulary import Action, CrawlerRule, Decision, Reaso
 from broadsheet.kit.headers import Headers
 
 from .address import Known
-from .request import App, Message, Receive, Scope, Send
+from .request import App, Message, Receive, Request, Scope, Send
 
 RawHeaders = list[tuple[bytes, bytes]]
+
+
+class Printed(Protocol):
+    """A whole answer that is ready to be sent."""
+
+    @property
+    def etag(self) -> bytes: ...
+    @property
+    def headers(self) -> RawHeaders: ...
+    @property
+    def start(self) -> Message: ...
+    @property
+    def body(self) -> Message: ...
+
 
 OUT_OF_REACH = "The story is out of reach for a moment. Please try again."
 
@@ -122,11 +137,13 @@ class Replies:
         self._gated = [*security, *html, (b"cache-control", b"private, no-store")]
         self._free = [*security, *html, (b"cache-control", b"private, no-cache")]
 
+    @property
+    def open_headers(self) -> RawHeaders:
+        """Return the headers of a page that withholds nothing."""
+        return self._free
+
     def page_headers(self, decision: Decision) -> RawHeaders:
         return self._free if decision.reason is Reason.FREE else self._gated
-
-    async def not_modified(self, send: Send, headers: RawHeaders) -> None:
-        await _answer(send, 304, headers, b"")
 
     async def moved(self, send: Send, location: bytes) -> None:
         headers = [(b"location", location), (b"cache-control", b"max-age=300")]
@@ -182,6 +199,20 @@ def _offer(rule: CrawlerRule) -> bytes:
         "licence": "/license.xml",
     }
     return json.dumps(offer).encode() + b"\n"
+
+
+async def show(
+    send: Send, printed: Printed, cookies: RawHeaders, request: Request, *, again: bool
+) -> None:
+    """Send the page; or 304 to a client that holds it, unless it must have it `again`."""
+    if request.has(printed.etag) and not again:
+        await _answer(send, 304, [*printed.headers, *cookies], b"")
+        return
+    start = printed.start
+    if cookies:
+        start = start_message(200, [*start["headers"], *cookies])
+    await send(start)
+    await send(NO_BODY if request.head else printed.body)
 
 
 async def gone(app: App, scope: Scope, receive: Receive, send: Send) -> None:

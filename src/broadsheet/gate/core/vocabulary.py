@@ -20,9 +20,12 @@ ADFREE = "adfree"
 ARCHIVE = "archive"
 EPAPER = "epaper"
 
-# A pass carries features as bits. These four are fixed; bits 8 to 31 are given to
+# Not bought: a payment of hers did not go through, and her pages say so.
+TROUBLE = "trouble"
+
+# A pass carries features as bits. These are fixed; bits 8 to 31 are given to
 # verticals by a row each, so that no two can ever share one.
-FIXED_BITS: Mapping[str, int] = {NEWS: 0, ADFREE: 1, ARCHIVE: 2, EPAPER: 3}
+FIXED_BITS: Mapping[str, int] = {NEWS: 0, ADFREE: 1, ARCHIVE: 2, EPAPER: 3, TROUBLE: 4}
 FIRST_VERTICAL_BIT = 8
 LAST_VERTICAL_BIT = 31
 
@@ -327,6 +330,14 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Recording:
+    """Which decisions are kept, so that they can be explained, and for how long."""
+
+    days: int = 35  # Nought: nothing is kept.
+    entitled: bool = False  # Also what those read who have a right to it.
+
+
+@dataclass(frozen=True, slots=True)
 class Orders:
     """The policy, and what else holds for every view: zone, clock, vertical bits."""
 
@@ -334,3 +345,5 @@ class Orders:
     zone: ZoneInfo = ZoneInfo("UTC")
     clock_offset: timedelta = timedelta(0)
     verticals: tuple[tuple[str, int], ...] = ()  # ("vertical:investor", 8), …
+    masthead: str = ""  # A seal of the publication's own words, which pages repeat.
+    recording: Recording = Recording()

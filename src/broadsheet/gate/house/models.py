@@ -27,6 +27,12 @@ from .newcomers import NewcomerRow as NewcomerRow
 from .newcomers import NewcomerSalt as NewcomerSalt
 from .pools import Pool as Pool
 from .pools import PoolRule as PoolRule
+from .pressed import PressedListing as PressedListing
+from .pressed import Release as Release
+from .records import RECORDING_PANEL, RecordingChoice
+from .records import Forgotten as Forgotten
+from .records import PolicyEdition as PolicyEdition
+from .records import RecordedDecision as RecordedDecision
 
 WALLS = ("metered", "premium", "cookies", "register")
 WALL_FIELDS = tuple(
@@ -74,7 +80,7 @@ def _new_devices(label: Any, help_text: Any) -> Any:
 
 
 @register_setting(icon="lock", order=100)
-class Policy(BaseGenericSetting):
+class Policy(RecordingChoice, BaseGenericSetting):
     """What the publisher chooses about the gate: one row, edited at the desk."""
 
     limit_anonymous = models.PositiveSmallIntegerField(
@@ -200,6 +206,7 @@ class Policy(BaseGenericSetting):
             [FieldRowPanel([FieldPanel("lead_in_min"), FieldPanel("lead_in_max")])],
             heading=_("The lead-in"),
         ),
+        RECORDING_PANEL,
         *(
             MultiFieldPanel(
                 [FieldPanel(f"{kind}_headline"), FieldPanel(f"{kind}_message")],
@@ -370,6 +377,15 @@ class Change(models.Model):
     id = models.BigAutoField(primary_key=True)
     txid = models.BigIntegerField(db_index=True)
     kind = models.CharField(max_length=16)
-    subject = models.CharField(max_length=40, blank=True)
+    subject = models.CharField(max_length=200, blank=True)
     number = models.BigIntegerField(default=0)
     at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["subject", "txid"],
+                name="changes_of_a_listing",
+                condition=models.Q(kind="listing"),
+            )
+        ]

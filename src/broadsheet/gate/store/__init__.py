@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from broadsheet.gate.core.listings import FiledListing
 from broadsheet.gate.core.meter import Ask
 from broadsheet.gate.core.pages import PressedPage
 from broadsheet.gate.core.vocabulary import Grant, Meter, Orders, StoryFacts
@@ -30,6 +31,7 @@ class Kind(enum.Enum):
     STORY = "story"  # Facts or page of story `number`.
     PAGES = "pages"  # The pages of all stories.
     FURNITURE = "furniture"
+    LISTING = "listing"  # The page at `subject`, or all if there is none.
     EPOCH = "epoch"  # Reader `subject` now has epoch `number`.
 
 
@@ -80,6 +82,8 @@ class Store(Protocol):
     async def story(self, story_id: int) -> StoryFacts | None: ...
 
     async def page(self, story_id: int) -> PressedPage | None: ...
+
+    async def listing(self, path: str) -> FiledListing | None: ...
 
     async def furniture(self) -> Mapping[str, str]: ...
 

@@ -16,13 +16,22 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from broadsheet.gate.core import meter
+from broadsheet.gate.core.listings import FiledListing, seal_of
 from broadsheet.gate.core.meter import Ask
 from broadsheet.gate.core.pages import PressedPage
-from broadsheet.gate.core.vocabulary import Grant, Meter, Orders, Policy, StoryFacts
+from broadsheet.gate.core.vocabulary import (
+    Grant,
+    Meter,
+    Orders,
+    Policy,
+    Recording,
+    StoryFacts,
+)
 from broadsheet.kit import clock
 
-from . import Change, Kind, StoreDown, newcomers, statements
+from . import Change, Kind, StoreDown, listings, newcomers, statements
 from .coalesce import Coalescer
+from .counting import Line
 
 CHANNEL = "gate_changes"  # NOTIFY says only "look"; the table gate_change says what.
 PULSE = 0.5  # Seconds between two looks when no NOTIFY comes: the fallback.
@@ -54,16 +63,23 @@ SELECT limit_anonymous, extra_registered, period, lead_in_min, lead_in_max,
        new_devices_per_known
   FROM gate_policy ORDER BY id LIMIT 1
 """
+_RECORDING = """
+SELECT record_days, record_entitled FROM gate_policy ORDER BY id LIMIT 1
+"""
 _CRAWLERS = """
 SELECT kind, action, name, price, currency FROM gate_crawlerrule ORDER BY kind, name
 """
+_PUBLICATION = """
+SELECT time_zone, clock_offset, name, tagline, locale, support_mail
+  FROM plumbing_publication WHERE id = 1
+"""
+_NO_PUBLICATION = ("Asia/Kolkata", timedelta(0), "", "", "", "")
 _POOLS = """
 SELECT p.name, p.limit_anonymous, p.limit_anonymous + p.extra_registered, p.label,
        r.section, r.access
   FROM gate_pool AS p JOIN gate_poolrule AS r ON r.pool_id = p.name
  ORDER BY r.section, r.access
 """
-_PUBLICATION = "SELECT time_zone, clock_offset FROM plumbing_publication WHERE id = 1"
 _VERTICALS = "SELECT name, bit FROM gate_vertical ORDER BY bit"
 
 # Transactions commit in another order than they take their numbers. So we look again
@@ -94,8 +110,8 @@ class LostConnection(StoreDown):
 
 class PostgresStore:
     """
-    Keeps a pool of `size` connections for questions, one of which the waiting counts
-    take in turn, and one connection that listens.
+    Keeps a pool of `size` connections for questions, one connection that counts, and
+    one that listens.
     """
 
     def __init__(self, conninfo: str, *, size: int = 4) -> None:
@@ -110,6 +126,7 @@ class PostgresStore:
             configure=_count_without_waiting,
             kwargs={"autocommit": True, "connect_timeout": 2},
         )
+        self._line = Line(conninfo)
         self._counts = Coalescer(self._count_all)
         self._newcomers = Coalescer(self._count_newcomers)
         self._looked: int | None = None
@@ -122,6 +139,7 @@ class PostgresStore:
     async def close(self) -> None:
         await self._counts.close()
         await self._newcomers.close()
+        await self._line.close()
         await self._pool.close()
 
     # --- The meter ----------------------------------------------------------------
@@ -132,9 +150,22 @@ class PostgresStore:
         return await self._counts.ask(ask)
 
     async def _count_all(self, asks: list[Ask]) -> list[Meter]:
-        rows = await self._rows(statements.COUNT, statements.columns(asks))
-        found = {identity: answer for identity, *answer in rows}
-        return [statements.answered(ask, *found[ask.identity]) for ask in asks]
+        try:
+            return await self._count_once(asks)
+        except LostConnection:  # Counting the same story again is free.
+            return await self._count_once(asks)
+
+    async def _count_once(self, asks: list[Ask]) -> list[Meter]:
+        self._refuse_while_down()
+        connected = self._line.connected
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await self._line.count(asks)
+        except TimeoutError as error:
+            self._down_until = clock.steady() + REST
+            raise StoreDown("no answer in time") from error
+        except _DOWN as error:
+            raise (LostConnection if connected else StoreDown)(str(error)) from error
 
     async def newcomer(self, ask: Ask) -> Meter:
         return await self._newcomers.ask(ask)
@@ -177,6 +208,10 @@ class PostgresStore:
         rows = await self._rows(_PAGE, (story_id,))
         return PressedPage(*rows[0]) if rows else None
 
+    async def listing(self, path: str) -> FiledListing | None:
+        rows = await self._rows(listings.FIND, (path,))
+        return listings.filed(*rows[0]) if rows else None
+
     async def furniture(self) -> Mapping[str, str]:
         return dict(await self._rows(_FURNITURE))
 
@@ -192,12 +227,14 @@ class PostgresStore:
         rules = [statements.rule(*row) for row in await self._rows(_CRAWLERS)]
         pools = [statements.pool_rule(*row) for row in await self._rows(_POOLS)]
         publication = await self._rows(_PUBLICATION)
-        zone, offset = publication[0] if publication else ("Asia/Kolkata", timedelta(0))
+        zone, offset, *words = publication[0] if publication else _NO_PUBLICATION
         return Orders(
             policy=replace(policy, crawlers=tuple(rules), pools=tuple(pools)),
             zone=ZoneInfo(zone),
             clock_offset=offset,
             verticals=tuple(await self._rows(_VERTICALS)),
+            masthead=seal_of(zone, *words),
+            recording=Recording(*(await self._rows(_RECORDING) or [()])[0]),
         )
 
     # --- What has changed ---------------------------------------------------------
@@ -240,10 +277,13 @@ class PostgresStore:
         async with self._connection() as connection:
             return await (await connection.execute(statement, values)).fetchall()
 
-    @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[AsyncConnection[Any]]:
+    def _refuse_while_down(self) -> None:
         if clock.steady() < self._down_until:  # Let nobody wait for what just failed.
             raise StoreDown("a moment ago")
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[AsyncConnection[Any]]:
+        self._refuse_while_down()
         lent: AsyncConnection[Any] | None = None
         try:
             async with asyncio.timeout(PATIENCE), self._pool.connection() as lent:
