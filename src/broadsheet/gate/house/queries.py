@@ -67,6 +67,7 @@ def policy() -> Policy:
         lead_in_min=row.lead_in_min,
         lead_in_max=row.lead_in_max,
         store_down_open=row.store_down == "open",
+        line_from=row.line_from,
         crawlers=crawler_rules(),
         pools=pool_rules(),
         budget=_budget(row),
@@ -189,8 +190,8 @@ def decide(
         # A device is let in where it reads its first page, by the gate in front, which
         # knows where it comes from.
         outside = count and who.new and orders_now.policy.budget.on
-        counts = count and not outside
-        meter = _meter(reading.story, who, orders_now, at, count=counts)
+        count = count and not outside
+        meter = _meter(reading.story, who, orders_now, at, count=count)
         let_in = replace(reading, meter=meter)
         reading = core.must_register(reading, meter) if outside else let_in
     decision = core.decide(reading)

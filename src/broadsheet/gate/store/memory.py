@@ -11,13 +11,21 @@ from uuid import UUID
 
 from broadsheet.gate.core import meter
 from broadsheet.gate.core.budget import SALT_SIZE
+from broadsheet.gate.core.gifts import GiftAsk, GiftFacts
 from broadsheet.gate.core.listings import FiledListing, PressedListing
 from broadsheet.gate.core.meter import Ask, Reads
 from broadsheet.gate.core.pages import PressedPage
-from broadsheet.gate.core.vocabulary import Grant, Meter, Orders, StoryFacts
+from broadsheet.gate.core.vocabulary import (
+    GiftStanding,
+    Grant,
+    Meter,
+    Orders,
+    StoryFacts,
+)
 from broadsheet.kit import clock
 
 from . import Change, Kind
+from .gifts import GiftShelf
 
 PULSE = 0.5  # Seconds between two looks, when nothing changes.
 
@@ -45,6 +53,7 @@ class MemoryStore:
         self._listings_changed: dict[str, float] = {}
         self._grants: list[Grant] = []
         self._epochs: dict[UUID, tuple[int, datetime]] = {}
+        self.gifts = GiftShelf()
         self._news: list[Change] = []
         self._stirred = asyncio.Event()
 
@@ -119,6 +128,12 @@ class MemoryStore:
 
     async def erase(self, identity: UUID) -> None:
         self._reads.pop(identity, None)
+
+    async def gift(self, ask: GiftAsk) -> GiftFacts | None:
+        return self.gifts.find(ask)
+
+    async def open_gift(self, ask: GiftAsk) -> GiftStanding:
+        return self.gifts.open(ask)
 
     async def story(self, story_id: int) -> StoryFacts | None:
         return self._stories.get(story_id)

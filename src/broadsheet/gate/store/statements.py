@@ -170,6 +170,7 @@ def policy(
     lead_in_min: int,
     lead_in_max: int,
     down_open: bool,
+    line_from: int,
     *budget: int,
 ) -> Policy:
     """Return a row of gate_policy as the policy that it is."""
@@ -180,6 +181,7 @@ def policy(
         lead_in_min,
         lead_in_max,
         down_open,
+        line_from,
         budget=Budget(*budget),
     )
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('gate', '0028_pressed_listings'),
+        ('gate', '0022_walls_by_audience'),
     ]
 
     operations = [
