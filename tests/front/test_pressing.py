@@ -26,9 +26,15 @@ def test_a_cut_page_holds_no_withheld_word(published, at, access):
 
 def test_a_page_has_the_slots_of_its_rendering(published, at):
     page = pressing.press(published().pk, at=at)
-    assert SLOT.findall(page.full.decode()) == ["account", "meter", "ad:top", "ad:mid"]
+    assert SLOT.findall(page.full.decode()) == [
+        "account",
+        "trouble",
+        "meter",
+        "ad:top",
+        "ad:mid",
+    ]
     cut = SLOT.findall(page.cut.decode())
-    assert cut == ["account", "meter", "ad:top", "wall"]
+    assert cut == ["account", "trouble", "meter", "ad:top", "wall"]
 
 
 def test_a_page_is_the_same_for_everybody(published, at):
@@ -87,6 +93,7 @@ def test_the_furniture_leaves_only_what_the_gate_fills(at):
         "ad:mid",
         "ad:top",
         "meter",
+        "trouble",
         "wall:cookies",
         "wall:metered",
         "wall:premium",

@@ -129,6 +129,7 @@ def pieces(at: datetime) -> Mapping[str, str]:
         return {
             "account:anonymous": _piece("account_anonymous", path=PATH),
             "account:reader": _piece("account_reader"),
+            "trouble": _piece("trouble"),
             "meter": _meter(),
             "wall:metered": _wall("metered", offers),
             "wall:premium": _wall("premium", offers),

@@ -16,7 +16,7 @@ from broadsheet.gate.core.decide import decide
 from broadsheet.gate.core.pages import Furniture, SplitPage
 from broadsheet.gate.core.passes import Keyring
 from broadsheet.gate.core.visitor import Wallet, open_wallet, read_cookies
-from broadsheet.gate.core.vocabulary import Decision, Reading
+from broadsheet.gate.core.vocabulary import TROUBLE, Decision, Reading
 
 from .address import Known
 from .reply import Answer, RawHeaders, Replies, body_message, start_message
@@ -82,7 +82,8 @@ class Printer:
         held = self._shelf.get((reading, reader))
         if held and held.page is page and held.furniture is furniture:
             return held
-        answer = Answer(decide(reading), known, page, reader)
+        owes = TROUBLE in reading.features
+        answer = Answer(decide(reading), known, page, reader, owes)
         printed = self._printed(answer, furniture)
         self._shelf.put((reading, reader), printed)
         return printed

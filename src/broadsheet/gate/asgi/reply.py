@@ -59,12 +59,16 @@ def set_cookie(name: str, value: str) -> tuple[bytes, bytes]:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A decision, with all that its page is made of. `reader`: she is logged in."""
+    """
+    A decision, with all that its page is made of. `reader`: she is logged in. `owes`: a
+    payment of hers did not go through.
+    """
 
     decision: Decision
     known: Known
     page: SplitPage
     reader: bool
+    owes: bool = False
 
     def etag(self, furniture: Furniture) -> bytes:
         """
@@ -75,6 +79,7 @@ class Answer:
         variant = "full" if decision.full else _WALL.get(decision.reason, "cut")
         line = f".{decision.count}of{decision.limit}" if self._numbered else ""
         marks = ("r" if self.reader else "a") + ("+" if decision.ads else "-")
+        marks += "o" if self.owes else ""
         seal = page.full_seal if decision.full else page.cut_seal
         seals = f"{page.revision}.{seal}.{furniture.seal}"
         return f'W/"{variant}{line}.{marks}.{seals}"'.encode()
@@ -84,6 +89,8 @@ class Answer:
         values = self._values()
         account = "account:reader" if self.reader else "account:anonymous"
         filling = {"account": furniture.fill(account, values)}
+        if self.owes:
+            filling["trouble"] = furniture.fill("trouble", values)
         if self.decision.ads:
             filling["ad:top"] = furniture.fill("ad:top", values)
             filling["ad:mid"] = furniture.fill("ad:mid", values)
