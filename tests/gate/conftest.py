@@ -223,6 +223,8 @@ GATE_TABLES = (
     "gate_meterrow",
     "gate_policy",
     "gate_pressedlisting",
+    "gate_pool",
+    "gate_poolrule",
     "gate_pressedpage",
     "gate_readerepoch",
     "gate_release",

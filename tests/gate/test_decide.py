@@ -16,6 +16,8 @@ from broadsheet.gate.core.vocabulary import (
     Kind,
     Meter,
     Policy,
+    Pool,
+    PoolRule,
     Proof,
     Purpose,
     Reading,
@@ -55,6 +57,18 @@ EVERY_READING = [
         )
     )
 ]
+
+OPINION, GAMES, WEEKEND, CARDS = (
+    Pool(name, place, place + 1, name.title())
+    for place, name in enumerate(("opinion", "games", "weekend", "cards"))
+)
+RULES = {
+    ("Opinion", ""): OPINION,
+    ("", "vertical:games"): GAMES,
+    ("", "metered"): WEEKEND,
+    ("Opinion", "vertical:games"): CARDS,
+}
+SECTIONS = ("Opinion", "Business", "")
 
 
 def opened_by_right(reading: Reading) -> bool:
@@ -150,6 +164,66 @@ def test_each_standing_of_a_metered_story_has_its_answer(
 
     assert (decision.verdict, decision.reason) == (verdict, reason)
     assert decision.metered == (reason in (Reason.COUNTED, Reason.REREAD))
+
+
+# --- Pools ------------------------------------------------------------------------
+
+
+def drawn_from(section: str, access: str, made: set[tuple[str, str]]) -> Pool | None:
+    """Return the pool by the sentence in the manual, spelled out."""
+    if access in ("free", "premium"):
+        return None
+    named = {(section, access), ("", access)} & made
+    if access != "metered" and not named:
+        return None
+    for place in ((section, access), (section, ""), ("", access)):
+        if place in made:
+            return RULES[place]
+    return Policy(2, 1).shared
+
+
+def policies_with_pools():
+    for size in range(len(RULES) + 1):
+        for made in itertools.combinations(RULES, size):
+            for order in itertools.permutations(made):
+                rules = tuple(PoolRule(RULES[place], *place) for place in order)
+                yield set(made), Policy(2, 1, pools=rules)
+
+
+def test_the_closest_rule_says_which_pool_in_whatever_order_they_stand():
+    seen = set()
+    for made, policy in policies_with_pools():
+        for section, access in itertools.product(
+            SECTIONS, (*ACCESSES, "vertical:games")
+        ):
+            if section or access:  # A story has a section; a rule names something.
+                found = policy.pool(section, access)
+                seen.add(found and found.name)
+                assert found == drawn_from(section, access, made), (section, access)
+    assert seen == {None, "", "opinion", "games", "weekend", "cards"}
+
+
+def test_the_decision_says_its_pool_wherever_the_meter_is_asked():
+    features = (frozenset(), frozenset(("news",)), frozenset(("vertical:games",)))
+    for made, policy in policies_with_pools():
+        for section, access, standing, held, purpose in itertools.product(
+            SECTIONS[:2], ("metered", "premium", "vertical:games"), Standing, features,
+            (Purpose.READ, Purpose.PRESS_CUT),
+        ):  # fmt: skip
+            story = facts(7, access, section=section)
+            reading = Reading(story, purpose, held, Meter(standing, 1, 3), policy)
+            decision, pool = decide(reading), drawn_from(section, access, made)
+            metered = needs_meter(reading)
+            assert metered == (
+                pool is not None
+                and purpose is Purpose.READ
+                and not opened_by_right(reading)
+            )
+            said = (pool.name, pool.label) if metered else ("", "")
+            assert (decision.pool, decision.label) == said
+            assert decision.counts == (metered and standing is Standing.OPENED)
+            if access == "premium":
+                assert decision.full == ("news" in held and purpose is Purpose.READ)
 
 
 @pytest.mark.parametrize("down_open", [True, False])

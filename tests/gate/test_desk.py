@@ -76,7 +76,7 @@ def test_a_sound_policy_is_saved_and_announced(editor, heard):
         (
             {"metered_headline": "Limit of {{fre_limit}}", "limit_anonymous": 9},
             "{{fre_limit}} is not a variable of the wall; use one of {{free_limit}}, "
-            "{{price}}, {{plan}}, {{term}}, {{per_month}}, {{section}}.",
+            "{{price}}, {{plan}}, {{term}}, {{per_month}}, {{section}}, {{pool}}.",
         ),
         (
             {"premium_message": "{{price", "limit_anonymous": 9},

@@ -76,7 +76,7 @@ def test_furniture_with_an_unknown_placeholder_is_refused_by_name():
 
     assert str(refused.value) == (
         "The furniture 'meter' holds {{price}}; the gate fills only {{count}}, "
-        "{{limit}}, {{remaining}}, {{path}}, {{section}}."
+        "{{limit}}, {{remaining}}, {{path}}, {{section}}, {{pool}}."
     )
 
 
@@ -118,7 +118,7 @@ def test_an_unknown_variable_is_refused_by_name(text, named):
 
     assert str(refused.value) == (
         f"{{{{{named}}}}} is not a variable of the wall; use one of {{{{free_limit}}}}, "
-        "{{price}}, {{plan}}, {{term}}, {{per_month}}, {{section}}."
+        "{{price}}, {{plan}}, {{term}}, {{per_month}}, {{section}}, {{pool}}."
     )
 
 

@@ -29,7 +29,7 @@ from ..theme.templatetags.paper import best_value, money
 from .language import publication_language
 
 # Left in the furniture for the gate to fill at each view.
-COUNT, LIMIT, PATH = "{{count}}", "{{limit}}", "{{path}}"
+COUNT, LIMIT, PATH, POOL = "{{count}}", "{{limit}}", "{{path}}", "{{pool}}"
 
 
 # --- Stories ----------------------------------------------------------------------
@@ -141,7 +141,9 @@ def pieces(at: datetime) -> Mapping[str, str]:
 
 def _meter() -> str:
     by_month = gate.policy().period == "month"
-    return _piece("meter", count=COUNT, limit=LIMIT, path=PATH, by_month=by_month)
+    return _piece(
+        "meter", count=COUNT, limit=LIMIT, pool=POOL, path=PATH, by_month=by_month
+    )
 
 
 def _wall(kind: str, offers: tuple[catalogue.PlanOffer, ...]) -> str:

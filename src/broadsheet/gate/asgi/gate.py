@@ -314,10 +314,11 @@ class Gate:
         self, known: Known, visitor: Visitor, purpose: Purpose, at: datetime
     ) -> Meter:
         """Return where the meter stands; for a view that reads, after it has counted."""
-        orders = self._memory.orders
-        ask = visitor.ask(known.facts.story_id, orders, at)
+        orders, story = self._memory.orders, known.facts
+        pool = orders.policy.pool(story.section, story.access) or orders.policy.shared
+        ask = visitor.ask(story.story_id, pool, orders, at)
         if ask is None:
-            return replace(NOBODY, limit=orders.policy.limit_anonymous)
+            return replace(NOBODY, limit=pool.anonymous)
         try:
             if purpose is Purpose.READ:
                 return await self._store.count(ask)

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Protocol
 
-from broadsheet.gate.core.pages import Furniture, SplitPage
+from broadsheet.gate.core.pages import Furniture, SplitPage, pool_values
 from broadsheet.gate.core.passes import DEVICE_LIFE
 from broadsheet.gate.core.vocabulary import Action, CrawlerRule, Decision, Reason
 from broadsheet.kit.headers import Headers
@@ -78,6 +78,8 @@ class Answer:
         decision, page = self.decision, self.page
         variant = "full" if decision.full else _WALL.get(decision.reason, "cut")
         line = f".{decision.count}of{decision.limit}" if self._numbered else ""
+        if decision.pool and line:
+            line += f".{decision.pool}"
         marks = ("r" if self.reader else "a") + ("+" if decision.ads else "-")
         marks += "o" if self.owes else ""
         seal = page.full_seal if decision.full else page.cut_seal
@@ -111,6 +113,7 @@ class Answer:
             "count": b"%d" % self.decision.count,
             "limit": b"%d" % self.decision.limit,
             "remaining": b"%d" % self.decision.remaining,
+            **pool_values(self.decision.label),
         }
 
     @property

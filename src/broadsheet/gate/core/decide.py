@@ -8,11 +8,13 @@ from .vocabulary import (
     METERED,
     NEWS,
     PREMIUM,
+    SHARED,
     Action,
     CrawlerRule,
     Decision,
     Meter,
     Policy,
+    Pool,
     Proof,
     Purpose,
     Reading,
@@ -46,7 +48,9 @@ def decide(reading: Reading) -> Decision:
     Decide what this reader sees of this story. The meter has been asked before, in
     one atomic step, so `Standing.OPENED` means that the view is already paid for.
     """
-    verdict, reason = _judge(reading)
+    found = _without_meter(reading)
+    pool = None if found else _pool(reading)
+    verdict, reason = found or _by_meter(reading.meter, reading.policy)
     return Decision(
         story_id=reading.story.story_id,
         verdict=verdict,
@@ -56,16 +60,14 @@ def decide(reading: Reading) -> Decision:
         limit=reading.meter.limit,
         counts=reason is Reason.COUNTED,
         ads=not (NEWS in reading.features or ADFREE in reading.features),
+        pool=pool.name if pool else SHARED,
+        label=pool.label if pool else "",
     )
 
 
 def needs_meter(reading: Reading) -> bool:
     """Test if the decision rests on the meter, so that the store must be asked."""
     return _without_meter(reading) is None
-
-
-def _judge(reading: Reading) -> tuple[Verdict, Reason]:
-    return _without_meter(reading) or _by_meter(reading.meter, reading.policy)
 
 
 def _without_meter(reading: Reading) -> tuple[Verdict, Reason] | None:
@@ -92,9 +94,13 @@ def _by_rule(
 ) -> tuple[Verdict, Reason] | None:
     if reading.crawler is not None and rule is not None:
         return _crawled(reading.crawler, rule.action)
-    if reading.story.access != METERED:  # A class nobody knows is closed, like premium.
+    if _pool(reading) is None:  # A class nobody knows is closed, like premium.
         return Verdict.CUT, Reason.PREMIUM
     return None
+
+
+def _pool(reading: Reading) -> Pool | None:
+    return reading.policy.pool(reading.story.section, reading.story.access)
 
 
 def _entitled(access: str, features: frozenset[str]) -> bool:

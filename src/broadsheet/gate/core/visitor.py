@@ -11,7 +11,7 @@ from uuid import UUID
 from . import passes
 from .meter import Ask, period_end, period_start
 from .passes import Keyring
-from .vocabulary import FIXED_BITS, Orders, Pass
+from .vocabulary import FIXED_BITS, Orders, Pass, Pool
 
 LONGEST_HEADER = 8192  # Bytes of cookies; above it, somebody is trying something.
 
@@ -29,15 +29,17 @@ class Visitor:
         """Return whose meter counts: the reader's own, else the device's."""
         return self.reader.identity if self.reader else self.device
 
-    def ask(self, story_id: int, orders: Orders, at: datetime) -> Ask | None:
+    def ask(
+        self, story_id: int, pool: Pool, orders: Orders, at: datetime
+    ) -> Ask | None:
         """Return the question for the meter, or None if there is nobody to ask for."""
         if self.identity is None:
             return None
-        policy = orders.policy
-        limit = policy.limit_registered if self.reader else policy.limit_anonymous
-        since = period_start(policy.period, orders.zone, at)
-        until = period_end(policy.period, orders.zone, at)
-        return Ask(self.identity, story_id, limit, since, at, until)
+        limit = pool.registered if self.reader else pool.anonymous
+        period = orders.policy.period
+        since = period_start(period, orders.zone, at)
+        until = period_end(period, orders.zone, at)
+        return Ask(self.identity, story_id, limit, since, at, until, pool.name)
 
 
 def read_cookies(headers: Iterable[bytes]) -> dict[str, str]:

@@ -169,6 +169,34 @@ class Meter:
 NOBODY = Meter(Standing.NOBODY)
 
 
+SHARED = ""  # The pool that everything draws on for which there is no rule.
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """
+    Free stories that are counted together, and apart from all others: `anonymous` for
+    everybody, `registered` after signing up. `label` is its name for readers.
+    """
+
+    name: str
+    anonymous: int
+    registered: int
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolRule:
+    """
+    What draws on `pool`: the stories of a section, of a class, or of both together.
+    Only a rule that names a vertical's class lets the meter open that vertical.
+    """
+
+    pool: Pool
+    section: str = ""
+    access: str = ""
+
+
 # Until the desk says otherwise: a machine sees what a stranger does, and nobody trains.
 DEFAULT_RULES: Mapping[Kind, CrawlerRule] = {
     kind: CrawlerRule(kind, Action.REFUSE if kind is Kind.TRAINING else Action.CUT)
@@ -188,10 +216,32 @@ class Policy:
     store_down_open: bool = True
     # Left out of the hash, which every reader's view pays for.
     crawlers: tuple[CrawlerRule, ...] = field(default=(), hash=False)
+    pools: tuple[PoolRule, ...] = field(default=(), hash=False)
 
     @property
     def limit_registered(self) -> int:
         return self.limit_anonymous + self.extra_registered
+
+    def pool(self, section: str, access: str) -> Pool | None:
+        """
+        Return the pool that such a story draws on: the rule for its section and class
+        goes before its section's, and that before its class's. None: no meter opens it.
+        """
+        found: PoolRule | None = None
+        metered = access == METERED
+        for rule in self.pools:
+            if rule.section not in ("", section) or rule.access not in ("", access):
+                continue
+            metered = metered or rule.access == access
+            if found is None or _closeness(rule) > _closeness(found):
+                found = rule
+        if not metered or access in (FREE, PREMIUM):
+            return None
+        return self.shared if found is None else found.pool
+
+    @property
+    def shared(self) -> Pool:
+        return Pool(SHARED, self.limit_anonymous, self.limit_registered)
 
     def rule(self, visitant: Visitant) -> CrawlerRule:
         """Return the rule for this very crawler, else its kind's, else the default."""
@@ -202,6 +252,10 @@ class Policy:
             if not rule.name and rule.kind is visitant.kind:
                 kind = rule
         return kind
+
+
+def _closeness(rule: PoolRule) -> tuple[bool, bool]:
+    return rule.section != "", rule.access != ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +279,9 @@ class Reading:
 class Decision:
     """
     The answer. Made by `decide.decide` and by nobody else; a test looks for others.
-    `counts` says that this view cost the reader one of her `limit` free stories.
+    `counts` says that this view cost the reader one of her `limit` free stories; they
+    are those of `pool`, whose name for readers is `label`. Both are empty for the
+    shared pool, and where no meter was asked.
     """
 
     story_id: int
@@ -235,6 +291,8 @@ class Decision:
     limit: int
     counts: bool
     ads: bool
+    pool: str = SHARED
+    label: str = ""
 
     @property
     def full(self) -> bool:

@@ -291,6 +291,12 @@ def _file_document(what: str, name: str, document: str, at: datetime) -> None:
     )
 
 
+@transaction.atomic
+def pools_edited(*, at: datetime) -> None:
+    """Tell all gates that the desk has changed what draws on which pool."""
+    _wake()
+
+
 def crawler_rules_edited(*, at: datetime) -> None:
     """Tell all gates that the desk has changed what crawlers get."""
     _wake()

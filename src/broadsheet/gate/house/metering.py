@@ -41,13 +41,13 @@ class InPostgres:
             return self.peek(ask)
         with connection.cursor() as cursor:
             cursor.execute(statements.COUNT, statements.columns([ask]))
-            _, stories, opened = cursor.fetchone()
-        return statements.answered(ask, stories, opened)
+            _, *answer = cursor.fetchone()
+        return statements.answered(ask, *answer)
 
     def peek(self, ask: Ask) -> Meter:
         with connection.cursor() as cursor:
-            cursor.execute(statements.PEEK, (ask.identity, ask.since))
-            return meter.standing(ask, cursor.fetchone()[0])
+            cursor.execute(statements.PEEK, statements.peeked(ask))
+            return meter.standing(ask, *cursor.fetchone())
 
     def unite(self, device: UUID, reader: UUID) -> None:
         with connection.cursor() as cursor:

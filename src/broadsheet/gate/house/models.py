@@ -25,6 +25,8 @@ from .machines import CrawlerRule as CrawlerRule
 from .machines import CrawlerVisit as CrawlerVisit
 from .pressed import PressedListing as PressedListing
 from .pressed import Release as Release
+from .pools import Pool as Pool
+from .pools import PoolRule as PoolRule
 
 WALLS = ("metered", "premium", "cookies")
 WALL_FIELDS = tuple(
@@ -60,7 +62,7 @@ def _message(label: Any, default: str) -> models.TextField[str, str]:
         blank=True,
         help_text=_(
             "Variables: {{free_limit}}, {{price}}, {{plan}}, {{term}}, {{per_month}}, "
-            "{{section}}."
+            "{{section}}, {{pool}}."
         ),
     )
 
@@ -101,7 +103,8 @@ class Policy(BaseGenericSetting):
     metered_headline = _headline(
         _("headline"),
         gettext_noop(
-            "You've reached your limit of {{free_limit}} free articles this month"
+            "You've reached your limit of {{free_limit}} free {{pool}} articles this "
+            "month"
         ),
     )
     metered_message = _message(
@@ -199,7 +202,7 @@ class StoryFact(models.Model):
     story_id = models.BigIntegerField(primary_key=True)
     path = models.CharField(max_length=400)
     access = models.CharField(max_length=80)
-    section = models.CharField(max_length=120)
+    section = models.CharField(max_length=120, db_index=True)
     published_at = models.DateTimeField()
     revision = models.BigIntegerField()
     withdrawn_at = models.DateTimeField(null=True)
@@ -290,6 +293,9 @@ class MeterRow(models.Model):
     stories = ArrayField(models.BigIntegerField())
     read_at = ArrayField(models.DateTimeField())  # Beside each story.
     opened = models.BooleanField()  # Whether the last question opened a story.
+    # Beside each story, the pool that paid for it; what is missing was the shared one.
+    pools = ArrayField(models.CharField(max_length=40), db_default=[])
+    drawn = models.IntegerField(db_default=0)  # On the last question's pool, by now.
 
     class Meta:
         constraints = [

@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Count, F
 from django.db.models.functions import TruncDate
 from django.utils.translation import gettext
 
 from broadsheet.gate.core import decide as core
 from broadsheet.gate.core import passes, visitor, wall
-from broadsheet.gate.core.meter import Ask
 from broadsheet.gate.core.visitor import Visitor
 from broadsheet.gate.core.vocabulary import (
     NOBODY,
@@ -23,6 +22,7 @@ from broadsheet.gate.core.vocabulary import (
     Meter,
     Orders,
     Policy,
+    PoolRule,
     Purpose,
     Reading,
     Standing,
@@ -32,7 +32,7 @@ from broadsheet.gate.store import StoreDown, statements
 from broadsheet.gate.store.crawlers import Document
 from broadsheet.plumbing import publication
 
-from . import metering, minting, models
+from . import metering, minting, models, pools
 from .metering import meter_facts as meter_facts
 from .minting import keyring as keyring
 from .minting import mint as mint
@@ -65,6 +65,7 @@ def policy() -> Policy:
         lead_in_max=row.lead_in_max,
         store_down_open=row.store_down == "open",
         crawlers=crawler_rules(),
+        pools=pool_rules(),
     )
 
 
@@ -73,6 +74,19 @@ def crawler_rules() -> tuple[CrawlerRule, ...]:
     rows = models.CrawlerRule.objects.order_by("kind", "name")
     columns = rows.values_list("kind", "action", "name", "price", "currency")
     return tuple(statements.rule(*row) for row in columns)
+
+
+def pool_rules() -> tuple[PoolRule, ...]:
+    """Return what draws on which pool; all else draws on the shared one."""
+    columns = pools.PoolRule.objects.order_by("section", "access").values_list(
+        "pool_id",
+        "pool__limit_anonymous",
+        F("pool__limit_anonymous") + F("pool__extra_registered"),
+        "pool__label",
+        "section",
+        "access",
+    )
+    return tuple(statements.pool_rule(*row) for row in columns)
 
 
 def crawler_documents() -> tuple[Document, ...]:
@@ -153,7 +167,8 @@ def decide(
     who = _visitor(cookies, orders, at)
     reading = replace(reading, features=who.features)
     if core.needs_meter(reading):
-        reading = replace(reading, meter=_meter(who.ask(story_id, orders, at), count))
+        meter = _meter(reading.story, who, orders, at, count=count)
+        reading = replace(reading, meter=meter)
     return core.decide(reading)
 
 
@@ -187,9 +202,13 @@ def story(story_id: int) -> StoryFacts:
     )
 
 
-def _meter(ask: Ask | None, count: bool) -> Meter:
+def _meter(
+    facts: StoryFacts, who: Visitor, orders: Orders, at: datetime, *, count: bool
+) -> Meter:
+    pool = orders.policy.pool(facts.section, facts.access) or orders.policy.shared
+    ask = who.ask(facts.story_id, pool, orders, at)
     if ask is None:
-        return NOBODY
+        return replace(NOBODY, limit=pool.anonymous)
     counting = metering.current()
     try:
         return counting.count(ask) if count else counting.peek(ask)

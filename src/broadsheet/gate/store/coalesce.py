@@ -92,7 +92,11 @@ def _first_question(waiting: list[Waiting]) -> tuple[Question | None, list[Waiti
 
 def _same(one: Ask, other: Ask) -> bool:
     """Test if two asks of one identity, waiting at one moment, get one answer."""
-    return one.story_id == other.story_id and one.limit == other.limit
+    return (one.story_id, one.limit, one.pool) == (
+        other.story_id,
+        other.limit,
+        other.pool,
+    )
 
 
 def _tell(futures: list[asyncio.Future[Meter]], answer: Meter) -> None:

@@ -62,6 +62,12 @@ SELECT time_zone, clock_offset, name, tagline, locale, support_mail
   FROM plumbing_publication WHERE id = 1
 """
 _NO_PUBLICATION = ("Asia/Kolkata", timedelta(0), "", "", "", "")
+_POOLS = """
+SELECT p.name, p.limit_anonymous, p.limit_anonymous + p.extra_registered, p.label,
+       r.section, r.access
+  FROM gate_pool AS p JOIN gate_poolrule AS r ON r.pool_id = p.name
+ ORDER BY r.section, r.access
+"""
 _VERTICALS = "SELECT name, bit FROM gate_vertical ORDER BY bit"
 
 # Transactions commit in another order than they take their numbers. So we look again
@@ -129,12 +135,12 @@ class PostgresStore:
 
     async def _count_all(self, asks: list[Ask]) -> list[Meter]:
         rows = await self._rows(statements.COUNT, statements.columns(asks))
-        found = {identity: (stories, opened) for identity, stories, opened in rows}
+        found = {identity: answer for identity, *answer in rows}
         return [statements.answered(ask, *found[ask.identity]) for ask in asks]
 
     async def peek(self, ask: Ask) -> Meter:
-        rows = await self._rows(statements.PEEK, (ask.identity, ask.since))
-        return meter.standing(ask, rows[0][0])
+        rows = await self._rows(statements.PEEK, statements.peeked(ask))
+        return meter.standing(ask, *rows[0])
 
     async def unite(self, device: UUID, reader: UUID) -> None:
         async with self._connection() as connection, connection.transaction():
@@ -174,10 +180,11 @@ class PostgresStore:
         rows = await self._rows(_POLICY)
         policy = Policy(*rows[0]) if rows else Policy()
         rules = [statements.rule(*row) for row in await self._rows(_CRAWLERS)]
+        pools = [statements.pool_rule(*row) for row in await self._rows(_POOLS)]
         publication = await self._rows(_PUBLICATION)
         zone, offset, *words = publication[0] if publication else _NO_PUBLICATION
         return Orders(
-            policy=replace(policy, crawlers=tuple(rules)),
+            policy=replace(policy, crawlers=tuple(rules), pools=tuple(pools)),
             zone=ZoneInfo(zone),
             clock_offset=offset,
             verticals=tuple(await self._rows(_VERTICALS)),
