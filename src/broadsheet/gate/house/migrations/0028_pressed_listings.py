@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('gate', '0003_the_walls_words_give_the_whole_price'),
+        ('gate', '0010_pools_with_limits_of_their_own'),
     ]
 
     operations = [
