@@ -23,10 +23,10 @@ from broadsheet.gate.core.vocabulary import FIRST_VERTICAL_BIT, LAST_VERTICAL_BI
 from .machines import CrawlerDocument as CrawlerDocument
 from .machines import CrawlerRule as CrawlerRule
 from .machines import CrawlerVisit as CrawlerVisit
-from .pressed import PressedListing as PressedListing
-from .pressed import Release as Release
 from .pools import Pool as Pool
 from .pools import PoolRule as PoolRule
+from .pressed import PressedListing as PressedListing
+from .pressed import Release as Release
 
 WALLS = ("metered", "premium", "cookies")
 WALL_FIELDS = tuple(
