@@ -19,11 +19,19 @@ from broadsheet.gate.core import meter
 from broadsheet.gate.core.listings import FiledListing, seal_of
 from broadsheet.gate.core.meter import Ask
 from broadsheet.gate.core.pages import PressedPage
-from broadsheet.gate.core.vocabulary import Grant, Meter, Orders, Policy, StoryFacts
+from broadsheet.gate.core.vocabulary import (
+    Grant,
+    Meter,
+    Orders,
+    Policy,
+    Recording,
+    StoryFacts,
+)
 from broadsheet.kit import clock
 
 from . import Change, Kind, StoreDown, listings, statements
 from .coalesce import Coalescer
+from .counting import Line
 
 CHANNEL = "gate_changes"  # NOTIFY says only "look"; the table gate_change says what.
 PULSE = 0.5  # Seconds between two looks when no NOTIFY comes: the fallback.
@@ -53,6 +61,9 @@ _POLICY = """
 SELECT limit_anonymous, extra_registered, period, lead_in_min, lead_in_max,
        store_down = 'open'
   FROM gate_policy ORDER BY id LIMIT 1
+"""
+_RECORDING = """
+SELECT record_days, record_entitled FROM gate_policy ORDER BY id LIMIT 1
 """
 _CRAWLERS = """
 SELECT kind, action, name, price, currency FROM gate_crawlerrule ORDER BY kind, name
@@ -98,8 +109,8 @@ class LostConnection(StoreDown):
 
 class PostgresStore:
     """
-    Keeps a pool of `size` connections for questions, one of which the waiting counts
-    take in turn, and one connection that listens.
+    Keeps a pool of `size` connections for questions, one connection that counts, and
+    one that listens.
     """
 
     def __init__(self, conninfo: str, *, size: int = 4) -> None:
@@ -114,6 +125,7 @@ class PostgresStore:
             configure=_count_without_waiting,
             kwargs={"autocommit": True, "connect_timeout": 2},
         )
+        self._line = Line(conninfo)
         self._counts = Coalescer(self._count_all)
         self._looked: int | None = None
         self._seen: set[int] = set()
@@ -124,6 +136,7 @@ class PostgresStore:
 
     async def close(self) -> None:
         await self._counts.close()
+        await self._line.close()
         await self._pool.close()
 
     # --- The meter ----------------------------------------------------------------
@@ -134,9 +147,22 @@ class PostgresStore:
         return await self._counts.ask(ask)
 
     async def _count_all(self, asks: list[Ask]) -> list[Meter]:
-        rows = await self._rows(statements.COUNT, statements.columns(asks))
-        found = {identity: answer for identity, *answer in rows}
-        return [statements.answered(ask, *found[ask.identity]) for ask in asks]
+        try:
+            return await self._count_once(asks)
+        except LostConnection:  # Counting the same story again is free.
+            return await self._count_once(asks)
+
+    async def _count_once(self, asks: list[Ask]) -> list[Meter]:
+        self._refuse_while_down()
+        connected = self._line.connected
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await self._line.count(asks)
+        except TimeoutError as error:
+            self._down_until = clock.steady() + REST
+            raise StoreDown("no answer in time") from error
+        except _DOWN as error:
+            raise (LostConnection if connected else StoreDown)(str(error)) from error
 
     async def peek(self, ask: Ask) -> Meter:
         rows = await self._rows(statements.PEEK, statements.peeked(ask))
@@ -189,6 +215,7 @@ class PostgresStore:
             clock_offset=offset,
             verticals=tuple(await self._rows(_VERTICALS)),
             masthead=seal_of(zone, *words),
+            recording=Recording(*(await self._rows(_RECORDING) or [()])[0]),
         )
 
     # --- What has changed ---------------------------------------------------------
@@ -231,10 +258,13 @@ class PostgresStore:
         async with self._connection() as connection:
             return await (await connection.execute(statement, values)).fetchall()
 
-    @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[AsyncConnection[Any]]:
+    def _refuse_while_down(self) -> None:
         if clock.steady() < self._down_until:  # Let nobody wait for what just failed.
             raise StoreDown("a moment ago")
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[AsyncConnection[Any]]:
+        self._refuse_while_down()
         lent: AsyncConnection[Any] | None = None
         try:
             async with asyncio.timeout(PATIENCE), self._pool.connection() as lent:

@@ -10,7 +10,7 @@ that was the shared one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -119,7 +119,7 @@ ERASE = "DELETE FROM gate_meterrow WHERE identity = %s"
 Columns = tuple[str, ...]
 
 
-def columns(asks: list[Ask]) -> Columns:
+def columns(asks: Sequence[Ask]) -> Columns:
     """
     Return `asks` as COUNT takes them: an array a column, written out by hand, which
     costs the gate a third of what the driver's own lists do.

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('gate', '0010_pools_with_limits_of_their_own'),
+        ('gate', '0015_recorded_decisions_and_editions'),
     ]
 
     operations = [
