@@ -29,15 +29,24 @@ from broadsheet.kit import clock
 from broadsheet.kit.headers import Headers, security
 
 from . import reply
-from .address import Known, raw_path, story_meant, welcomed, with_welcome
+from .address import (
+    Known,
+    gift_meant,
+    raw_path,
+    story_meant,
+    welcomed,
+    with_welcome,
+)
 from .doorman import Doorman, glance
 from .fronts import Fronts
+from .gifts import Gifts
 from .listings import Lister, listing_meant
 from .memory import DEFAULT_ROOM, Memory, Presser, Room, Tally
 from .recorder import Recorder
 from .remembered import Printed, Printer, Wallets
 from .reply import OUT_OF_REACH, RawHeaders, Replies
 from .request import App, Receive, Request, Scope, Send
+from .walls import Walls
 
 Minter = Callable[[Mapping[str, str]], str | None]
 Claimed = Callable[[str], bool]
@@ -76,6 +85,7 @@ class Gate:
         doorman: Doorman | None = None,
         recorder: Recorder | None = None,
         apology: str = OUT_OF_REACH,
+        walls: Walls | None = None,
     ) -> None:
         self._app, self._store = app, store
         self._keyring, self._minter = keyring, minter
@@ -87,6 +97,7 @@ class Gate:
         self._wallets = Wallets(keyring)
         self._refused: dict[str, float] = {}
         self._doorman = doorman or Doorman()
+        self._walls = walls or Walls()
         self.tally = Tally()
         self._recorder = recorder or Recorder()
         self._recorder.tally = self.tally
@@ -106,12 +117,26 @@ class Gate:
             keyring=keyring,
             visitor=self._visitor,
         )
+        self._gifts = Gifts(
+            store,
+            keyring,
+            memory=self._memory,
+            printer=self._printer,
+            replies=self._replies,
+            tally=self.tally,
+            who=self._visitor,
+            crawl=self._crawl,
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
             return
         if scope["type"] == "http" and scope["method"] in ("GET", "HEAD"):
+            token = gift_meant(scope["path"])
+            if token is not None:
+                await self._gifts.answer(token, scope, send)
+                return
             story_id = story_meant(scope["path"])
             if story_id is not None:
                 await self._story(story_id, scope, receive, send)
@@ -143,6 +168,7 @@ class Gate:
     async def close(self) -> None:
         await self._doorman.close()
         await self._recorder.close()
+        await self._walls.close()
         await self._memory.close()
         self._threads.shutdown(wait=False)
 
@@ -219,6 +245,9 @@ class Gate:
             page,
             self._memory.furniture,
             reader=visitor.reader is not None,
+            variant=self._walls.variant(
+                reading, visitor, self._memory.orders, scope, at
+            ),
         )
         reason = printed.decision.reason
         self.tally.views[reason.value] += 1

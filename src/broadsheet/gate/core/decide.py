@@ -12,6 +12,7 @@ from .vocabulary import (
     Action,
     CrawlerRule,
     Decision,
+    GiftStanding,
     Meter,
     Policy,
     Pool,
@@ -35,6 +36,13 @@ _BY_STANDING = {
     Standing.UNREAD: (Verdict.CUT, Reason.UNREAD),
     Standing.SPENT: (Verdict.WALL, Reason.SPENT),
     Standing.NOBODY: (Verdict.WALL, Reason.COOKIES),
+}
+# A landing on a gift is never the meter's business: a view that may not open it sees as
+# little as a stranger. A dead gift is no gift, and stands in nobody's way.
+_BY_GIFT = {
+    GiftStanding.OPENED: (Verdict.FULL, Reason.GIFT),
+    GiftStanding.HELD: (Verdict.FULL, Reason.GIFT),
+    GiftStanding.SEALED: (Verdict.CUT, Reason.UNREAD),
 }
 # What holds for every story, whatever it costs and whoever's login is borrowed.
 _CLOSED_TO_MACHINES = {
@@ -94,6 +102,8 @@ def _by_rule(
 ) -> tuple[Verdict, Reason] | None:
     if reading.crawler is not None and rule is not None:
         return _crawled(reading.crawler, rule.action)
+    if reading.gift is not None and reading.gift in _BY_GIFT:
+        return _BY_GIFT[reading.gift]
     if _pool(reading) is None:  # A class nobody knows is closed, like premium.
         return Verdict.CUT, Reason.PREMIUM
     return None

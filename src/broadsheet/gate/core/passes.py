@@ -37,9 +37,9 @@ READER_LIFE = 10 * 60
 _DEVICE, _READER = 0x11, 0x21
 _DEVICE_LAYOUT = struct.Struct("!BB16sI")
 _READER_LAYOUT = struct.Struct("!BB16sIIII")
-_MAC_SIZE = 16
-_DEVICE_SIZE = _DEVICE_LAYOUT.size + _MAC_SIZE
-_READER_SIZE = _READER_LAYOUT.size + _MAC_SIZE
+MAC_SIZE = 16
+_DEVICE_SIZE = _DEVICE_LAYOUT.size + MAC_SIZE
+_READER_SIZE = _READER_LAYOUT.size + MAC_SIZE
 _LONGEST = 68  # Characters; anything longer is not even decoded.
 
 
@@ -142,26 +142,30 @@ def is_live(carried: Pass, life: int, now: int) -> bool:
 
 
 def _seal(key: Key, payload: bytes) -> str:
-    sealed = payload + _mac(key, payload)
-    return urlsafe_b64encode(sealed).rstrip(b"=").decode()
+    return sealed(payload + mac(key, payload))
 
 
-def _mac(key: Key, payload: bytes) -> bytes:
-    return blake2b(payload, key=key.secret, digest_size=_MAC_SIZE).digest()
+def sealed(raw: bytes) -> str:
+    """Return the one canonical spelling of `raw`."""
+    return urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def mac(key: Key, payload: bytes) -> bytes:
+    return blake2b(payload, key=key.secret, digest_size=MAC_SIZE).digest()
 
 
 def _unseal(keyring: Keyring, text: str, size: int, kind: int) -> bytes | None:
-    raw = _canonical(text)
+    raw = canonical(text)
     if raw is None or len(raw) != size or raw[0] != kind:
         return None
-    payload, mac = raw[:-_MAC_SIZE], raw[-_MAC_SIZE:]
+    payload, tag = raw[:-MAC_SIZE], raw[-MAC_SIZE:]
     for key in keyring.keys:
-        if key.key_id == raw[1] and hmac.compare_digest(_mac(key, payload), mac):
+        if key.key_id == raw[1] and hmac.compare_digest(mac(key, payload), tag):
             return payload
     return None
 
 
-def _canonical(text: str) -> bytes | None:
+def canonical(text: str) -> bytes | None:
     """Return the bytes that `text` spells, if it is the one spelling we would write."""
     if len(text) > _LONGEST or not text.isascii():
         return None
@@ -170,4 +174,4 @@ def _canonical(text: str) -> bytes | None:
     except (BadBase64, ValueError):
         return None
     # The decoder skips what it does not know and ignores spare bits; we do not.
-    return raw if urlsafe_b64encode(raw).rstrip(b"=").decode() == text else None
+    return raw if sealed(raw) == text else None

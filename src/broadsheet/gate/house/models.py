@@ -9,17 +9,19 @@ from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel
 from wagtail.contrib.settings.models import BaseGenericSetting, register_setting
 
-from broadsheet.gate.core import wall
 from broadsheet.gate.core.vocabulary import FIRST_VERTICAL_BIT, LAST_VERTICAL_BIT
 
+from .gifts import GiftLink as GiftLink
+from .gifts import GiftMonth as GiftMonth
+from .gifts import GiftOpening as GiftOpening
+from .gifts import GiftTerms as GiftTerms
 from .machines import CrawlerDocument as CrawlerDocument
 from .machines import CrawlerRule as CrawlerRule
 from .machines import CrawlerVisit as CrawlerVisit
@@ -31,27 +33,15 @@ from .records import RECORDING_PANEL, RecordingChoice
 from .records import Forgotten as Forgotten
 from .records import PolicyEdition as PolicyEdition
 from .records import RecordedDecision as RecordedDecision
+from .walls import WallHit as WallHit
+from .walls import WallRule as WallRule
+from .walls import WallVariant as WallVariant
+from .words import check_wall_text as check_wall_text
 
 WALLS = ("metered", "premium", "cookies")
 WALL_FIELDS = tuple(
     f"{kind}_{part}" for kind in WALLS for part in ("headline", "message")
 )
-
-
-def check_wall_text(template: str) -> None:
-    """Refuse a text that would show a reader an unrendered variable."""
-    known = ", ".join(f"{{{{{name}}}}}" for name in wall.VARIABLES)
-    try:
-        wall.check(template)
-    except wall.UnknownVariable as error:
-        raise ValidationError(
-            _now("{{%(name)s}} is not a variable of the wall; use one of %(known)s.")
-            % {"name": error.name, "known": known}
-        ) from error
-    except wall.BadTemplate as error:
-        raise ValidationError(
-            _now("A variable is not closed; write it as {{free_limit}}.")
-        ) from error
 
 
 def _headline(label: Any, default: str) -> models.CharField[str, str]:
@@ -104,6 +94,12 @@ class Policy(RecordingChoice, BaseGenericSetting):
             ("closed", _("Close metered stories")),
         ],
     )
+    line_from = models.PositiveSmallIntegerField(
+        _("say how many are read from this free story on"),
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(200)],
+        help_text=_("With 1, from the first; the last one is always announced."),
+    )
     metered_headline = _headline(
         _("headline"),
         gettext_noop(
@@ -143,6 +139,7 @@ class Policy(RecordingChoice, BaseGenericSetting):
                     [FieldPanel("limit_anonymous"), FieldPanel("extra_registered")]
                 ),
                 FieldPanel("period"),
+                FieldPanel("line_from"),
                 FieldPanel("store_down"),
             ],
             heading=_("The meter"),

@@ -66,6 +66,7 @@ def policy() -> Policy:
         lead_in_min=row.lead_in_min,
         lead_in_max=row.lead_in_max,
         store_down_open=row.store_down == "open",
+        line_from=row.line_from,
         crawlers=crawler_rules(),
         pools=pool_rules(),
     )

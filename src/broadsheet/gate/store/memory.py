@@ -9,13 +9,21 @@ from datetime import datetime
 from uuid import UUID
 
 from broadsheet.gate.core import meter
+from broadsheet.gate.core.gifts import GiftAsk, GiftFacts
 from broadsheet.gate.core.listings import FiledListing, PressedListing
 from broadsheet.gate.core.meter import Ask, Reads
 from broadsheet.gate.core.pages import PressedPage
-from broadsheet.gate.core.vocabulary import Grant, Meter, Orders, StoryFacts
+from broadsheet.gate.core.vocabulary import (
+    GiftStanding,
+    Grant,
+    Meter,
+    Orders,
+    StoryFacts,
+)
 from broadsheet.kit import clock
 
 from . import Change, Kind
+from .gifts import GiftShelf
 
 PULSE = 0.5  # Seconds between two looks, when nothing changes.
 
@@ -42,6 +50,7 @@ class MemoryStore:
         self._listings_changed: dict[str, float] = {}
         self._grants: list[Grant] = []
         self._epochs: dict[UUID, tuple[int, datetime]] = {}
+        self.gifts = GiftShelf()
         self._news: list[Change] = []
         self._stirred = asyncio.Event()
 
@@ -105,6 +114,12 @@ class MemoryStore:
 
     async def erase(self, identity: UUID) -> None:
         self._reads.pop(identity, None)
+
+    async def gift(self, ask: GiftAsk) -> GiftFacts | None:
+        return self.gifts.find(ask)
+
+    async def open_gift(self, ask: GiftAsk) -> GiftStanding:
+        return self.gifts.open(ask)
 
     async def story(self, story_id: int) -> StoryFacts | None:
         return self._stories.get(story_id)

@@ -16,10 +16,13 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from broadsheet.gate.core import meter
+from broadsheet.gate.core.audience import WallRule
+from broadsheet.gate.core.gifts import GiftAsk, GiftFacts
 from broadsheet.gate.core.listings import FiledListing, seal_of
 from broadsheet.gate.core.meter import Ask
 from broadsheet.gate.core.pages import PressedPage
 from broadsheet.gate.core.vocabulary import (
+    GiftStanding,
     Grant,
     Meter,
     Orders,
@@ -29,7 +32,7 @@ from broadsheet.gate.core.vocabulary import (
 )
 from broadsheet.kit import clock
 
-from . import Change, Kind, StoreDown, listings, statements
+from . import Change, Kind, StoreDown, gifts, listings, statements, walls
 from .coalesce import Coalescer
 from .counting import Line
 
@@ -59,7 +62,7 @@ SELECT reader, feature, starts, ends, source, reference
 _EPOCHS = "SELECT reader, epoch FROM gate_readerepoch WHERE raised_at >= %s"
 _POLICY = """
 SELECT limit_anonymous, extra_registered, period, lead_in_min, lead_in_max,
-       store_down = 'open'
+       store_down = 'open', line_from
   FROM gate_policy ORDER BY id LIMIT 1
 """
 _RECORDING = """
@@ -179,6 +182,17 @@ class PostgresStore:
             await connection.execute(_DURABLE)
             await connection.execute(statements.ERASE, (identity,))
 
+    # --- Gifts --------------------------------------------------------------------
+
+    async def gift(self, ask: GiftAsk) -> GiftFacts | None:
+        rows = await self._rows(gifts.FIND, gifts.values(ask))
+        return gifts.facts(rows[0]) if rows else None
+
+    async def open_gift(self, ask: GiftAsk) -> GiftStanding:
+        async with self._connection() as connection, connection.transaction():
+            await connection.execute(_DURABLE)
+            return await gifts.open_with(connection, ask)
+
     # --- Facts --------------------------------------------------------------------
 
     async def story(self, story_id: int) -> StoryFacts | None:
@@ -214,6 +228,7 @@ class PostgresStore:
             zone=ZoneInfo(zone),
             clock_offset=offset,
             verticals=tuple(await self._rows(_VERTICALS)),
+            walls=tuple(WallRule(*row) for row in await self._rows(walls.RULES)),
             masthead=seal_of(zone, *words),
             recording=Recording(*(await self._rows(_RECORDING) or [()])[0]),
         )
