@@ -21,7 +21,7 @@ from django.conf import settings  # noqa: E402  Django must be set up before its
 from django.utils.translation import gettext  # noqa: E402
 
 from broadsheet.front.web import moved, pressing  # noqa: E402
-from broadsheet.gate.asgi import App, Doorman, Gate, SystemDns  # noqa: E402
+from broadsheet.gate.asgi import App, Doorman, Gate, SystemDns, Terms  # noqa: E402
 from broadsheet.gate.house import minting  # noqa: E402
 from broadsheet.gate.house.threads import in_gate_thread  # noqa: E402
 from broadsheet.gate.store import Store  # noqa: E402
@@ -55,6 +55,7 @@ application = Gate(
         trusted=settings.BROADSHEET.trusted_proxies,
         origin=settings.BROADSHEET.origin,
     ),
+    edge=Terms(keys=settings.BROADSHEET.edge_keys),
     # In the language of the settings: the publication's own is in the database, and this
     # is said when that is out of reach.
     apology=gettext("The story is out of reach for a moment. Please try again."),

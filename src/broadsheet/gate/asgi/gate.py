@@ -31,10 +31,12 @@ from broadsheet.kit.headers import Headers, security
 from . import reply
 from .address import Known, raw_path, story_meant, welcomed, with_welcome
 from .doorman import Doorman, glance
+from .edge import Edge, Inside, Terms
 from .memory import DEFAULT_ROOM, Memory, Presser, Room, Tally
 from .remembered import Printed, Printer, Wallets
 from .reply import NO_BODY, OUT_OF_REACH, RawHeaders, Replies, start_message
 from .request import App, Receive, Request, Scope, Send
+from .told import tell
 
 Minter = Callable[[Mapping[str, str]], str | None]
 Claimed = Callable[[str], bool]
@@ -71,8 +73,9 @@ class Gate:
         room: Room = DEFAULT_ROOM,
         doorman: Doorman | None = None,
         apology: str = OUT_OF_REACH,
+        edge: Terms | None = None,
     ) -> None:
-        self._app, self._store = app, store
+        self._store = store
         self._keyring, self._minter = keyring, minter
         self._claimed = claimed
         self._session_cookie = session_cookie
@@ -91,6 +94,8 @@ class Gate:
             wall=wall,
             room=room,
         )
+        inside = Inside(self, self._memory, self._printer, keyring)
+        self._app: App = Edge(app, edge or Terms(), inside)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -202,6 +207,8 @@ class Gate:
         )
         reason = printed.decision.reason
         self.tally.views[reason.value] += 1
+        logged_in = visitor.reader is not None
+        tell(scope, reading, printed.decision, etag=printed.etag, reader=logged_in)
         if request.ahead and reason in _NOT_AHEAD:
             await self._replies.not_ahead(send)
         elif reason is Reason.COOKIES and self._may_return(request, scope, at):
@@ -227,6 +234,7 @@ class Gate:
         decision = decide(reading)
         self.tally.views[decision.reason.value] += 1
         self._doorman.note(visitant, decision, at)
+        tell(scope, reading, decision)
         if decision.verdict not in (Verdict.FULL, Verdict.CUT):
             rule = policy.rule(visitant)
             await self._replies.closed_to_machines(send, rule, head=request.head)

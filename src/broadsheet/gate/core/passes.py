@@ -73,13 +73,13 @@ def device_cookie(keyring: Keyring, device: UUID, at: datetime) -> str:
     """Return a new device cookie's value, good for 90 days from `at`."""
     key = keyring.keys[0]
     expires = int(at.timestamp()) + DEVICE_LIFE
-    return _seal(key, _DEVICE_LAYOUT.pack(_DEVICE, key.key_id, device.bytes, expires))
+    return seal(key, _DEVICE_LAYOUT.pack(_DEVICE, key.key_id, device.bytes, expires))
 
 
 def reader_pass(keyring: Keyring, carried: Pass) -> str:
     """Return `carried` as a reader pass."""
     key = keyring.keys[0]
-    return _seal(
+    return seal(
         key,
         _READER_LAYOUT.pack(
             _READER,
@@ -108,7 +108,7 @@ def read_reader(keyring: Keyring, text: str, at: datetime) -> Pass | None:
 
 def name_device(keyring: Keyring, text: str) -> Pass | None:
     """Return the pass even if it has expired. Ask `is_live` before you believe it."""
-    raw = _unseal(keyring, text, _DEVICE_SIZE, _DEVICE)
+    raw = unseal(keyring, text, _DEVICE_SIZE, _DEVICE)
     if raw is None:
         return None
     _, _, identity, expires = _DEVICE_LAYOUT.unpack(raw)
@@ -120,7 +120,7 @@ def name_reader(keyring: Keyring, text: str) -> Pass | None:
     Return the pass even if it has expired: it still names the reader who has just
     logged out. Never decide access by this without asking `is_live`.
     """
-    raw = _unseal(keyring, text, _READER_SIZE, _READER)
+    raw = unseal(keyring, text, _READER_SIZE, _READER)
     if raw is None:
         return None
     _, _, identity, *rest = _READER_LAYOUT.unpack(raw)
@@ -141,7 +141,8 @@ def is_live(carried: Pass, life: int, now: int) -> bool:
     return 0 < carried.expires - now <= life
 
 
-def _seal(key: Key, payload: bytes) -> str:
+def seal(key: Key, payload: bytes) -> str:
+    """Return `payload`, whose second byte is the key's id, signed and as text."""
     sealed = payload + _mac(key, payload)
     return urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
@@ -150,7 +151,8 @@ def _mac(key: Key, payload: bytes) -> bytes:
     return blake2b(payload, key=key.secret, digest_size=_MAC_SIZE).digest()
 
 
-def _unseal(keyring: Keyring, text: str, size: int, kind: int) -> bytes | None:
+def unseal(keyring: Keyring, text: str, size: int, kind: int) -> bytes | None:
+    """Return the payload of what `seal` has sealed, or None. Raises nothing."""
     raw = _canonical(text)
     if raw is None or len(raw) != size or raw[0] != kind:
         return None
