@@ -22,6 +22,7 @@ from django.utils.translation import gettext  # noqa: E402
 
 from broadsheet.front.web import moved, pressing  # noqa: E402
 from broadsheet.gate.asgi import App, Doorman, Gate, SystemDns, Terms  # noqa: E402
+from broadsheet.gate.core.tokens import Issuer  # noqa: E402
 from broadsheet.gate.house import minting  # noqa: E402
 from broadsheet.gate.house.threads import in_gate_thread  # noqa: E402
 from broadsheet.gate.store import Store  # noqa: E402
@@ -42,6 +43,12 @@ def store(given: Settings) -> Store:
     return ValkeyStore(address, given.meter_url)
 
 
+def terms(given: Settings) -> Terms:
+    """Return who may ask for decisions, and whom readers may have tokens for."""
+    issuer = Issuer(given.secret, given.origin, given.token_audiences)
+    return Terms(given.edge_keys, issuer)
+
+
 application = Gate(
     cast(App, django),
     store=store(settings.BROADSHEET),
@@ -55,7 +62,7 @@ application = Gate(
         trusted=settings.BROADSHEET.trusted_proxies,
         origin=settings.BROADSHEET.origin,
     ),
-    edge=Terms(keys=settings.BROADSHEET.edge_keys),
+    edge=terms(settings.BROADSHEET),
     # In the language of the settings: the publication's own is in the database, and this
     # is said when that is out of reach.
     apology=gettext("The story is out of reach for a moment. Please try again."),

@@ -18,10 +18,11 @@ from urllib.parse import quote
 
 from broadsheet.gate.core import variants
 from broadsheet.gate.core.passes import Keyring
+from broadsheet.gate.core.tokens import Issuer
 from broadsheet.gate.core.vocabulary import Decision
 from broadsheet.gate.store import StoreDown
 
-from . import questions
+from . import questions, tokens
 from .doorman import glance
 from .memory import Memory
 from .questions import BadQuestion, TooLong
@@ -44,9 +45,13 @@ _OWN = frozenset((b"set-cookie", b"content-length", b"location"))
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """`keys`: whoever shows one of them is an edge of ours. Without any, nobody is."""
+    """
+    `keys`: whoever shows one of them is an edge of ours; without any, nobody is.
+    `issuer`: signs tokens; without one there are none.
+    """
 
     keys: tuple[str, ...] = ()
+    issuer: Issuer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,7 @@ class Inside:
     memory: Memory
     printer: Printer
     keyring: Keyring
+    visitors: tokens.Visitors
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +113,17 @@ class Edge:
             ("GET", ROOT + "authorise"): self._authorise,
             ("POST", ROOT + "decide"): self._decide,
         }
+        self._public: dict[tuple[str, str], Handler] = {}
+        if terms.issuer is not None:
+            self._tokens = tokens.Tokens(terms.issuer, inside.memory, inside.visitors)
+            self._routes["POST", ROOT + "introspect"] = self._introspect
+            self._public["GET", tokens.KEYS] = self._list_keys
+            self._public["GET", tokens.TOKEN] = self._token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
         told: Told | None = scope.get(KEY)
         if told is not None:
             told.left = True  # A question of ours has fallen through the gate.
@@ -128,6 +143,9 @@ class Edge:
 
     def _handler(self, scope: Scope) -> Handler | None:
         path, method = scope["path"], scope["method"]
+        public = self._public.get((method, path))
+        if public is not None:
+            return public
         if not path.startswith(ROOT) or not self._knows(scope):
             return None
         if path.startswith(PAGES) and method in ("GET", "HEAD"):
@@ -189,6 +207,19 @@ class Edge:
         status, headers = starts[0]["status"], list(starts[0]["headers"])
         named = status == 200 and not told.left
         return Answered(told, status, headers, await self._named(told) if named else "")
+
+    # --- Tokens -----------------------------------------------------------------------
+
+    async def _list_keys(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await _said(send, self._tokens.keys())
+
+    async def _token(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await _said(send, await self._tokens.token(scope))
+
+    async def _introspect(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = await questions.body_of(receive)
+        text = body.decode("latin-1").strip()
+        await _said(send, await self._tokens.introspect(text))
 
     # --- Variants ---------------------------------------------------------------------
 
@@ -300,9 +331,16 @@ async def _json(send: Send, told: dict[str, Any], status: int = 200) -> None:
     await _say(send, status, [kind], json.dumps(told).encode())
 
 
+async def _said(send: Send, said: tokens.Said) -> None:
+    kind = (b"content-type", b"application/json")
+    await _say(send, said.status, [kind, *said.headers], json.dumps(said.told).encode())
+
+
 async def _say(
     send: Send, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes
 ) -> None:
     length = (b"content-length", b"%d" % len(body))
-    await send(start_message(status, [*headers, *_NO_STORE, length]))
+    named = {name for name, _ in headers}
+    rest = [pair for pair in _NO_STORE if pair[0] not in named]
+    await send(start_message(status, [*headers, *rest, length]))
     await send(body_message(body))

@@ -94,7 +94,7 @@ class Gate:
             wall=wall,
             room=room,
         )
-        inside = Inside(self, self._memory, self._printer, keyring)
+        inside = Inside(self, self._memory, self._printer, keyring, self._visitor)
         self._app: App = Edge(app, edge or Terms(), inside)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
