@@ -32,10 +32,12 @@ NEWS_BIT = 1
 FURNITURE = {
     "account:anonymous": '<a href="/accounts/login/?next={{path}}">Log in</a>',
     "account:reader": "<a>Account</a>",
+    "trouble": "<p>owing</p>",
     "meter": "<p>{{count}} of {{limit}}, {{remaining}} left</p>",
     "wall:metered": "<p>limit of {{limit}} in {{section}}</p>",
     "wall:premium": "<p>premium</p>",
     "wall:cookies": "<p>cookies</p>",
+    "wall:register": "<p>sign up for {{limit}}</p>",
     "ad:top": "<ins>top</ins>",
     "ad:mid": "<ins>mid</ins>",
 }
@@ -53,11 +55,11 @@ def facts(story_id: int, access: str = "metered", **changes) -> StoryFacts:
 
 
 def pressed(story_id: int, revision: int = 1) -> PressedPage:
-    top = f"<html><!--slot:account--><!--slot:ad:top--><h1>Story {story_id}</h1>"
+    top = f"<html><!--slot:account--><!--slot:trouble--><!--slot:ad:top--><h1>Story {story_id}</h1>"
     return PressedPage(
         story_id,
         revision,
-        full=f"{top}<!--slot:meter--><p>canary{story_id}</p></html>".encode(),
+        full=f"{top}<!--slot:gift--><!--slot:meter--><p>canary{story_id}</p></html>".encode(),
         cut=f"{top}<p>lead-in</p><!--slot:wall--></html>".encode(),
     )
 
@@ -217,14 +219,30 @@ GATE_TABLES = (
     "gate_crawlerdocument",
     "gate_crawlerrule",
     "gate_crawlervisit",
+    "gate_forgotten",
     "gate_furniture",
+    "gate_giftlink",
+    "gate_giftmonth",
+    "gate_giftopening",
+    "gate_giftterms",
     "gate_grant",
     "gate_meterrow",
+    "gate_newcomerrow",
+    "gate_newcomersalt",
     "gate_policy",
+    "gate_policyedition",
+    "gate_pool",
+    "gate_poolrule",
+    "gate_pressedlisting",
     "gate_pressedpage",
     "gate_readerepoch",
+    "gate_recordeddecision",
+    "gate_release",
     "gate_storyfact",
     "gate_vertical",
+    "gate_wallhit",
+    "gate_wallrule",
+    "gate_wallvariant",
     "plumbing_publication",
 )
 

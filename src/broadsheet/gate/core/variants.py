@@ -18,11 +18,12 @@ decided or, when that has changed, nothing.
 
 from __future__ import annotations
 
+import hmac
 import struct
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 
-from .passes import Keyring, seal, unseal
+from .passes import MAC_SIZE, Keyring, canonical, mac, sealed
 from .vocabulary import (
     ADFREE,
     NEWS,
@@ -36,7 +37,7 @@ from .vocabulary import (
 
 _KIND = 0x31
 _LAYOUT = struct.Struct("!BBQBBHH8s")
-_SIZE = _LAYOUT.size + 16
+_SIZE = _LAYOUT.size + MAC_SIZE
 _READER, _NEWS, _ADFREE, _OWN = 1, 2, 4, 8
 _STANDINGS = tuple(Standing)
 _MOST = 0xFFFF  # Stories; no limit is near it.
@@ -91,27 +92,29 @@ def name(keyring: Keyring, variant: Variant) -> str:
         (variant.news, _NEWS),
         (variant.adfree, _ADFREE),
     )
-    return seal(
-        key,
-        _LAYOUT.pack(
-            _KIND,
-            key.key_id,
-            variant.story_id,
-            sum(flag for has, flag in (*flags, (variant.own, _OWN)) if has),
-            _STANDINGS.index(variant.meter.standing),
-            variant.meter.count,
-            variant.meter.limit,
-            variant.digest,
-        ),
+    payload = _LAYOUT.pack(
+        _KIND,
+        key.key_id,
+        variant.story_id,
+        sum(flag for has, flag in (*flags, (variant.own, _OWN)) if has),
+        _STANDINGS.index(variant.meter.standing),
+        variant.meter.count,
+        variant.meter.limit,
+        variant.digest,
     )
+    return sealed(payload + mac(key, payload))
 
 
 def read(keyring: Keyring, text: str) -> Variant | None:
     """Return the variant of that name, or None. Raises nothing, whatever `text`."""
-    raw = unseal(keyring, text, _SIZE, _KIND)
-    if raw is None:
+    raw = canonical(text)
+    if raw is None or len(raw) != _SIZE or raw[0] != _KIND:
         return None
-    _, _, story_id, flags, standing, count, limit, tag = _LAYOUT.unpack(raw)
+    payload, tag_of_it = raw[:-MAC_SIZE], raw[-MAC_SIZE:]
+    keys = [key for key in keyring.keys if key.key_id == payload[1]]
+    if not any(hmac.compare_digest(mac(key, payload), tag_of_it) for key in keys):
+        return None
+    _, _, story_id, flags, standing, count, limit, tag = _LAYOUT.unpack(payload)
     return Variant(
         story_id,
         Meter(_STANDINGS[standing], count, limit),
