@@ -29,14 +29,9 @@ from broadsheet.kit import clock
 from broadsheet.kit.headers import Headers, security
 
 from . import reply
-from .address import (
-    Known,
-    gift_meant,
-    raw_path,
-    story_meant,
-    welcomed,
-    with_welcome,
-)
+
+from .address import Known, gift_meant, raw_path, story_meant  # isort: skip
+from .address import welcomed, with_welcome  # isort: skip
 from .doorman import Doorman, glance
 from .edge import Edge, Inside, Terms
 from .fronts import Fronts
@@ -116,7 +111,7 @@ class Gate:
             lister=lister,
         )
         inside = Inside(self, self._memory, self._printer, keyring, self._visitor)
-        self._app: App = Edge(app, edge or Terms(), inside)
+        self._app = Edge(app, edge, inside)
         self._fronts = Fronts(
             self._app,
             self._memory,
@@ -248,21 +243,18 @@ class Gate:
         visitor, cookies = await self._visitor(request, at)
         reading, let_in = await self._read(known, visitor, request, scope, at)
         cookies = [*cookies, *let_in] if let_in else cookies
+        orders = self._memory.orders
         printed = self._printer.print(
             reading,
             known,
             page,
             self._memory.furniture,
             reader=visitor.reader is not None,
-            variant=self._walls.variant(
-                reading, visitor, self._memory.orders, scope, at
-            ),
+            variant=self._walls.variant(reading, visitor, orders, scope, at),
         )
         reason = printed.decision.reason
         self.tally.views[reason.value] += 1
-        logged_in = visitor.reader is not None
-        tell(scope, reading, printed.decision, etag=printed.etag, reader=logged_in)
-        orders = self._memory.orders
+        tell(scope, reading, printed, visitor)
         self._recorder.note(orders, visitor, reading, printed.decision, at)
         if request.ahead and reason in _NOT_AHEAD:
             await self._replies.not_ahead(send)
