@@ -86,7 +86,7 @@ def test_no_text_raises(text):
 
 
 def sealed(raw: bytes) -> str:
-    return passes.seal(RING.keys[0], raw)
+    return passes._seal(RING.keys[0], raw)
 
 
 @pytest.mark.parametrize("size", [0, 1, 17, 21, 23, 33, 35, 60])

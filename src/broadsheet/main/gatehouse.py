@@ -46,9 +46,9 @@ def build(
         ),
         recorder=Recorder(PostgresArchive(database)),
         walls=Walls(PostgresWallBook(database)),
-        edge=terms(given),
         apology=apology,
         headers=headers(given),
+        edge=terms(given),
     )
     gate_counts.watch(gate.tally)
     return gate

@@ -106,8 +106,9 @@ class Handler(Protocol):
 class Edge:
     """Stands behind the gate, before `app`: it gets what is not a story's address."""
 
-    def __init__(self, app: App, terms: Terms, inside: Inside) -> None:
+    def __init__(self, app: App, terms: Terms | None, inside: Inside) -> None:
         self._app, self._inside = app, inside
+        terms = terms or Terms()
         self._keys = [key.encode() for key in terms.keys]
         self._routes: dict[tuple[str, str], Handler] = {
             ("GET", ROOT + "authorise"): self._authorise,

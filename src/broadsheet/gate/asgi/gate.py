@@ -29,14 +29,9 @@ from broadsheet.kit import clock
 from broadsheet.kit.headers import Headers, security
 
 from . import reply
-from .address import (
-    Known,
-    gift_meant,
-    raw_path,
-    story_meant,
-    welcomed,
-    with_welcome,
-)
+
+from .address import Known, gift_meant, raw_path, story_meant  # isort: skip
+from .address import welcomed, with_welcome  # isort: skip
 from .doorman import Doorman, glance
 from .edge import Edge, Inside, Terms
 from .fronts import Fronts
@@ -49,7 +44,7 @@ from .remembered import Printed, Printer
 from .reply import OUT_OF_REACH, RawHeaders, Replies
 from .request import App, Receive, Request, Scope, Send
 from .told import tell
-from .vouching import SESSION_COOKIE, Minter, Vouching
+from .vouching import SESSION_COOKIE, Minter, Vouching, in_threads
 from .walls import Walls
 
 Claimed = Callable[[str], bool]
@@ -109,23 +104,13 @@ class Gate:
             room=room,
             lister=lister,
         )
-        vouching = Vouching(
-            keyring,
-            minter,
-            memory=self._memory,
-            threads=self._threads,
-            tally=self.tally,
-            session_cookie=session_cookie,
-        )
+        ask = in_threads(self._threads, minter)
+        vouching = Vouching(keyring, ask, self._memory, self.tally, session_cookie)
         self._visitor = vouching.visitor
         inside = Inside(self, self._memory, self._printer, keyring, self._visitor)
-        self._app: App = Edge(app, edge or Terms(), inside)
+        self._app = Edge(app, edge, inside)
         self._fronts = Fronts(
-            self._app,
-            self._memory,
-            self._replies,
-            keyring=keyring,
-            visitor=self._visitor,
+            self._app, self._memory, self._replies, keyring, self._visitor
         )
         self._gifts = Gifts(
             store,
@@ -251,22 +236,19 @@ class Gate:
         visitor, cookies = await self._visitor(request, at)
         reading, let_in = await self._read(known, visitor, request, scope, at)
         cookies = [*cookies, *let_in] if let_in else cookies
+        orders = self._memory.orders
         printed = self._printer.print(
             reading,
             known,
             page,
             self._memory.furniture,
             reader=visitor.reader is not None,
-            variant=self._walls.variant(
-                reading, visitor, self._memory.orders, scope, at
-            ),
+            variant=self._walls.variant(reading, visitor, orders, scope, at),
         )
         reason = printed.decision.reason
         self.tally.views[reason.value] += 1
-        orders = self._memory.orders
+        tell(scope, reading, printed, visitor)
         self._recorder.note(orders, visitor, reading, printed.decision, at)
-        logged_in = visitor.reader is not None
-        tell(scope, reading, printed.decision, etag=printed.etag, reader=logged_in)
         if request.ahead and reason in _NOT_AHEAD:
             await self._replies.not_ahead(send)
         elif reason is Reason.COOKIES and self._may_return(request, scope, at):

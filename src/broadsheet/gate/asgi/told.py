@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from broadsheet.gate.core.visitor import Visitor
 from broadsheet.gate.core.vocabulary import Decision, Reading
 
+from .remembered import Printed
 from .request import Scope
 
 KEY = "broadsheet.gate.told"
@@ -28,13 +30,16 @@ class Told:
 def tell(
     scope: Scope,
     reading: Reading,
-    decision: Decision,
-    *,
-    etag: bytes = b"",
-    reader: bool = False,
+    shown: Printed | Decision,
+    visitor: Visitor | None = None,
 ) -> None:
     """Tell the asking edge, if an edge asks. For all others this is one look-up."""
     told: Told | None = scope.get(KEY)
-    if told is not None:
-        told.reading, told.decision = reading, decision
-        told.etag, told.reader = etag, reader
+    if told is None:
+        return
+    told.reading = reading
+    told.reader = visitor is not None and visitor.reader is not None
+    if isinstance(shown, Decision):
+        told.decision = shown
+    else:
+        told.decision, told.etag = shown.decision, shown.etag

@@ -8,7 +8,7 @@ pass goes out with the page.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from hashlib import blake2b
@@ -24,27 +24,37 @@ from .reply import RawHeaders
 from .request import Request
 
 Minter = Callable[[Mapping[str, str]], str | None]
+Ask = Callable[[Mapping[str, str]], Awaitable[str | None]]
 
 SESSION_COOKIE = "__Host-broadsheet-session"
 REFUSED_FOR = 10.0  # Seconds for which a session that names nobody is not asked again.
 REFUSED_MOST = 10_000
 
 
+def in_threads(threads: ThreadPoolExecutor, minter: Minter) -> Ask:
+    """Return `minter`, which may block, as a question that does not."""
+
+    async def ask(cookies: Mapping[str, str]) -> str | None:
+        return await asyncio.get_running_loop().run_in_executor(
+            threads, minter, cookies
+        )
+
+    return ask
+
+
 class Vouching:
-    """Opens wallets, and asks `minter` (which may block) about sessions without a pass."""
+    """Opens wallets, and asks about the sessions of those who bring no pass."""
 
     def __init__(
         self,
         keyring: Keyring,
-        minter: Minter,
-        *,
+        ask: Ask,
         memory: Memory,
-        threads: ThreadPoolExecutor,
         tally: Tally,
-        session_cookie: str = SESSION_COOKIE,
+        session_cookie: str,
     ) -> None:
-        self._keyring, self._minter = keyring, minter
-        self._memory, self._threads, self._tally = memory, threads, tally
+        self._keyring, self._ask = keyring, ask
+        self._memory, self._tally = memory, tally
         self._session_cookie = session_cookie
         self._wallets = Wallets(keyring)
         self._refused: dict[bytes, float] = {}
@@ -74,9 +84,8 @@ class Vouching:
         ).digest()
         if self._refused.get(session, 0.0) > clock.steady():
             return None
-        loop = asyncio.get_running_loop()
         try:
-            minted = await loop.run_in_executor(self._threads, self._minter, cookies)
+            minted = await self._ask(cookies)
         except Exception:
             self._tally.faults["mint"] += 1
             return None
