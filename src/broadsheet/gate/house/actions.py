@@ -42,6 +42,7 @@ from .listings import listings_changed as listings_changed
 from .listings import press_listing as press_listing
 from .listings import sweep_listings as sweep_listings
 from .listings import take_turn as take_turn
+from .tending import tend_records as tend_records
 
 _PATH = re.compile(r"/[^/?#\s]+/[^/?#\s]*-(\d+)/")
 _FEATURE = re.compile(r"news|adfree|archive|epaper|vertical:[a-z0-9-]+")
@@ -331,16 +332,6 @@ def _sweep_newcomers(at: datetime) -> None:
     begins = Window.at(at, queries.budget().hours).begins
     models.NewcomerRow.objects.filter(since__lt=begins).delete()
     models.NewcomerSalt.objects.filter(begins__lt=begins).delete()
-
-
-def tend_records(*, at: datetime) -> int:
-    """
-    Make room for the records of the days to come, and drop those whose days are over.
-    Return how many days went. Also files the policy's first edition. Run it daily.
-    """
-    orders = queries.orders()
-    recording.file_edition(orders, by=None, at=at)
-    return recording.tend(orders.recording.days, at=at)
 
 
 @transaction.atomic
