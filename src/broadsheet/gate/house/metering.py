@@ -54,11 +54,12 @@ class InPostgres:
         row = models.MeterRow.objects.filter(identity=identity).first()
         if row is None:
             return None
-        # What is missing at the end of `pools` was paid for out of the shared one.
+        stories = dict(zip(row.stories, row.read_at, strict=True))
+        # The pools may be fewer, in a row that was written before there were any.
         pools = {
             s: pool for s, pool in zip(row.stories, row.pools, strict=False) if pool
         }
-        return Reads(row.since, dict(zip(row.stories, row.read_at, strict=True)), pools)
+        return Reads(row.since, stories, pools)
 
     def unite(self, device: UUID, reader: UUID) -> None:
         with connection.cursor() as cursor:

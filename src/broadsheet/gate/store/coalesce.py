@@ -101,8 +101,11 @@ def _same(one: Ask, other: Ask) -> bool:
 
 def _tell(futures: list[asyncio.Future[Meter]], answer: Meter) -> None:
     """Give the answer to all who wait; it was opened, if it was, for the first."""
-    for future in futures:
+    first, *others = futures
+    if not first.done():
+        first.set_result(answer)
+    if others and answer.standing is Standing.OPENED:
+        answer = replace(answer, standing=Standing.READ)
+    for future in others:
         if not future.done():
             future.set_result(answer)
-        if answer.standing is Standing.OPENED:
-            answer = replace(answer, standing=Standing.READ)

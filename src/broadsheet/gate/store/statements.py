@@ -10,7 +10,7 @@ that was the shared one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -18,9 +18,11 @@ from uuid import UUID
 from broadsheet.gate.core.meter import Ask
 from broadsheet.gate.core.vocabulary import (
     Action,
+    Budget,
     CrawlerRule,
     Kind,
     Meter,
+    Policy,
     Pool,
     PoolRule,
     Standing,
@@ -119,7 +121,7 @@ ERASE = "DELETE FROM gate_meterrow WHERE identity = %s"
 Columns = tuple[str, ...]
 
 
-def columns(asks: list[Ask]) -> Columns:
+def columns(asks: Sequence[Ask]) -> Columns:
     """
     Return `asks` as COUNT takes them: an array a column, written out by hand, which
     costs the gate a third of what the driver's own lists do.
@@ -159,6 +161,29 @@ def rule(
     """Return a row of gate_crawlerrule as the rule that it is."""
     plain = None if price is None else Decimal(f"{price.normalize():f}")
     return CrawlerRule(Kind(kind), Action(action), name, plain, currency)
+
+
+def policy(
+    anonymous: int,
+    extra: int,
+    period: str,
+    lead_in_min: int,
+    lead_in_max: int,
+    down_open: bool,
+    line_from: int,
+    *budget: int,
+) -> Policy:
+    """Return a row of gate_policy as the policy that it is."""
+    return Policy(
+        anonymous,
+        extra,
+        period,
+        lead_in_min,
+        lead_in_max,
+        down_open,
+        line_from,
+        budget=Budget(*budget),
+    )
 
 
 def pool_rule(

@@ -34,7 +34,6 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('gate', '0010_pools_with_limits_of_their_own'),
-        ('gate', '0028_pressed_listings'),
     ]
 
     operations = [
