@@ -7,12 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-if TYPE_CHECKING:
-    from .audience import WallRule
+from .audience import WallRule
 
 FREE = "free"
 METERED = "metered"
