@@ -276,6 +276,11 @@ class Policy:
     def shared(self) -> Pool:
         return Pool(SHARED, self.limit_anonymous, self.limit_registered)
 
+    def pool_if_metered(self, section: str, access: str) -> Pool:
+        """Return the pool of such a story, or of one that were metered in its place."""
+        found = self.pool(section, access) or self.pool(section, METERED)
+        return self.shared if found is None else found
+
     def rule(self, visitant: Visitant) -> CrawlerRule:
         """Return the rule for this very crawler, else its kind's, else the default."""
         kind = DEFAULT_RULES[visitant.kind]

@@ -15,6 +15,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from broadsheet.gate.core import meter, pages, vocabulary
+from broadsheet.gate.core.budget import Window
 from broadsheet.gate.core.pages import UnknownPlaceholder as UnknownPlaceholder
 from broadsheet.gate.store import Kind, StoreDown
 from broadsheet.gate.store.postgres import CHANNEL
@@ -41,6 +42,7 @@ from .listings import listings_changed as listings_changed
 from .listings import press_listing as press_listing
 from .listings import sweep_listings as sweep_listings
 from .listings import take_turn as take_turn
+from .tending import tend_records as tend_records
 
 _PATH = re.compile(r"/[^/?#\s]+/[^/?#\s]*-(\d+)/")
 _FEATURE = re.compile(r"news|adfree|archive|epaper|vertical:[a-z0-9-]+")
@@ -317,9 +319,7 @@ def sweep(*, at: datetime) -> int:
             {"start": start - meter.KEPT_AFTER},
         )
         deleted: int = cursor.rowcount
-    # Where no gate has come into a new window since, as when the budget was put out.
-    models.NewcomerRow.objects.filter(since__lt=at - timedelta(days=1)).delete()
-    models.NewcomerSalt.objects.filter(begins__lt=at - timedelta(days=1)).delete()
+    _sweep_newcomers(at)
     models.Change.objects.filter(at__lt=at - CHANGES_KEPT).delete()
     models.CrawlerVisit.objects.filter(at__lt=at - VISITS_KEPT).delete()
     giving.sweep_gifts(at=at)
@@ -327,14 +327,11 @@ def sweep(*, at: datetime) -> int:
     return deleted
 
 
-def tend_records(*, at: datetime) -> int:
-    """
-    Make room for the records of the days to come, and drop those whose days are over.
-    Return how many days went. Also files the policy's first edition. Run it daily.
-    """
-    orders = queries.orders()
-    recording.file_edition(orders, by=None, at=at)
-    return recording.tend(orders.recording.days, at=at)
+def _sweep_newcomers(at: datetime) -> None:
+    """Delete what the next window would have: perhaps no gate has come into one."""
+    begins = Window.at(at, queries.budget().hours).begins
+    models.NewcomerRow.objects.filter(since__lt=begins).delete()
+    models.NewcomerSalt.objects.filter(begins__lt=begins).delete()
 
 
 @transaction.atomic
