@@ -244,19 +244,17 @@ class Gate:
         visitor, cookies = await self._visitor(request, at)
         reading, let_in = await self._read(known, visitor, request, scope, at)
         cookies = [*cookies, *let_in] if let_in else cookies
+        orders = self._memory.orders
         printed = self._printer.print(
             reading,
             known,
             page,
             self._memory.furniture,
             reader=visitor.reader is not None,
-            variant=self._walls.variant(
-                reading, visitor, self._memory.orders, scope, at
-            ),
+            variant=self._walls.variant(reading, visitor, orders, scope, at),
         )
         reason = printed.decision.reason
         self.tally.views[reason.value] += 1
-        orders = self._memory.orders
         self._recorder.note(orders, visitor, reading, printed.decision, at)
         if request.ahead and reason in _NOT_AHEAD:
             await self._replies.not_ahead(send)
