@@ -113,11 +113,7 @@ class Gate:
             lister=lister,
         )
         self._fronts = Fronts(
-            app,
-            self._memory,
-            self._replies,
-            keyring=keyring,
-            visitor=self._visitor,
+            app, self._memory, self._replies, keyring=keyring, visitor=self._visitor
         )
         self._gifts = Gifts(
             store,
