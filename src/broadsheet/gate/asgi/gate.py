@@ -121,6 +121,7 @@ class Gate:
             tally=self.tally,
             who=self._visitor,
             crawl=self._crawl,
+            recorder=self._recorder,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
