@@ -6,12 +6,13 @@ of Django in one process, and alone in front of a proxy. No Django here.
 from __future__ import annotations
 
 from broadsheet.gate.alone import Errands
-from broadsheet.gate.asgi import App, Doorman, Gate, SystemDns
+from broadsheet.gate.asgi import App, Doorman, Gate, Recorder, SystemDns
 from broadsheet.gate.asgi.reply import OUT_OF_REACH
 from broadsheet.gate.core.passes import Keyring
 from broadsheet.gate.store import Store
 from broadsheet.gate.store.crawlers import PostgresBook
 from broadsheet.gate.store.postgres import PostgresStore
+from broadsheet.gate.store.records import PostgresArchive
 from broadsheet.kit.headers import Headers, security
 from broadsheet.main import gate_counts
 from broadsheet.plumbing.settings import Settings
@@ -41,6 +42,7 @@ def build(
             trusted=given.trusted_proxies,
             origin=given.origin,
         ),
+        recorder=Recorder(PostgresArchive(database)),
         apology=apology,
         headers=headers(given),
     )

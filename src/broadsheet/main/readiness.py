@@ -24,6 +24,7 @@ def prepare(*, with_demo: bool, progress: Progress = iter) -> None:
     """
     call_command("migrate", interactive=False, verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
+    gate.tend_records(at=publication.now())
     opened = Publication.objects.exists()
     if not opened and with_demo:
         demo.open_demo(publication.now(), progress=progress)

@@ -34,6 +34,7 @@ from .doorman import Doorman, glance
 from .fronts import Fronts
 from .listings import Lister, listing_meant
 from .memory import DEFAULT_ROOM, Memory, Presser, Room, Tally
+from .recorder import Recorder
 from .remembered import Printed, Printer, Wallets
 from .reply import OUT_OF_REACH, RawHeaders, Replies
 from .request import App, Receive, Request, Scope, Send
@@ -73,6 +74,7 @@ class Gate:
         wall: Callable[[], datetime] = clock.wall,
         room: Room = DEFAULT_ROOM,
         doorman: Doorman | None = None,
+        recorder: Recorder | None = None,
         apology: str = OUT_OF_REACH,
     ) -> None:
         self._app, self._store = app, store
@@ -86,6 +88,8 @@ class Gate:
         self._refused: dict[str, float] = {}
         self._doorman = doorman or Doorman()
         self.tally = Tally()
+        self._recorder = recorder or Recorder()
+        self._recorder.tally = self.tally
         self._memory = Memory(
             store,
             presser,
@@ -138,6 +142,7 @@ class Gate:
 
     async def close(self) -> None:
         await self._doorman.close()
+        await self._recorder.close()
         await self._memory.close()
         self._threads.shutdown(wait=False)
 
@@ -217,6 +222,8 @@ class Gate:
         )
         reason = printed.decision.reason
         self.tally.views[reason.value] += 1
+        orders = self._memory.orders
+        self._recorder.note(orders, visitor, reading, printed.decision, at)
         if request.ahead and reason in _NOT_AHEAD:
             await self._replies.not_ahead(send)
         elif reason is Reason.COOKIES and self._may_return(request, scope, at):

@@ -309,6 +309,14 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Recording:
+    """Which decisions are kept, so that they can be explained, and for how long."""
+
+    days: int = 35  # Nought: nothing is kept.
+    entitled: bool = False  # Also what those read who have a right to it.
+
+
+@dataclass(frozen=True, slots=True)
 class Orders:
     """The policy, and what else holds for every view: zone, clock, vertical bits."""
 
@@ -317,3 +325,4 @@ class Orders:
     clock_offset: timedelta = timedelta(0)
     verticals: tuple[tuple[str, int], ...] = ()  # ("vertical:investor", 8), …
     masthead: str = ""  # A seal of the publication's own words, which pages repeat.
+    recording: Recording = Recording()

@@ -27,6 +27,10 @@ from .pools import Pool as Pool
 from .pools import PoolRule as PoolRule
 from .pressed import PressedListing as PressedListing
 from .pressed import Release as Release
+from .records import RECORDING_PANEL, RecordingChoice
+from .records import Forgotten as Forgotten
+from .records import PolicyEdition as PolicyEdition
+from .records import RecordedDecision as RecordedDecision
 
 WALLS = ("metered", "premium", "cookies")
 WALL_FIELDS = tuple(
@@ -68,7 +72,7 @@ def _message(label: Any, default: str) -> models.TextField[str, str]:
 
 
 @register_setting(icon="lock", order=100)
-class Policy(BaseGenericSetting):
+class Policy(RecordingChoice, BaseGenericSetting):
     """What the publisher chooses about the gate: one row, edited at the desk."""
 
     limit_anonymous = models.PositiveSmallIntegerField(
@@ -147,6 +151,7 @@ class Policy(BaseGenericSetting):
             [FieldRowPanel([FieldPanel("lead_in_min"), FieldPanel("lead_in_max")])],
             heading=_("The lead-in"),
         ),
+        RECORDING_PANEL,
         *(
             MultiFieldPanel(
                 [FieldPanel(f"{kind}_headline"), FieldPanel(f"{kind}_message")],

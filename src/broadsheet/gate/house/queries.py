@@ -25,6 +25,7 @@ from broadsheet.gate.core.vocabulary import (
     PoolRule,
     Purpose,
     Reading,
+    Recording,
     Standing,
     StoryFacts,
 )
@@ -32,11 +33,12 @@ from broadsheet.gate.store import StoreDown, statements
 from broadsheet.gate.store.crawlers import Document
 from broadsheet.plumbing import publication
 
-from . import metering, minting, models, pools
+from . import metering, minting, models, pools, recording
 from .metering import meter_facts as meter_facts
 from .minting import keyring as keyring
 from .minting import mint as mint
 from .minting import verticals
+from .recording import of_identity
 
 
 class UnknownStory(Exception):
@@ -158,18 +160,21 @@ def decide(
 ) -> Decision:
     """
     Return what this reader gets. Only with `count` is a metered story ever opened by
-    a free view; without, an unread one is `Reason.UNREAD`. Raise `UnknownStory`.
+    a free view; without, an unread one is `Reason.UNREAD`. A view that counts is
+    recorded. Raise `UnknownStory`.
     """
-    orders = _orders()
-    reading = Reading(story(story_id), policy=orders.policy)
+    orders_now = orders()
+    reading = Reading(story(story_id), policy=orders_now.policy)
     if not count:
         reading = replace(reading, purpose=Purpose.GLANCE)
-    who = _visitor(cookies, orders, at)
+    who = _visitor(cookies, orders_now, at)
     reading = replace(reading, features=who.features)
     if core.needs_meter(reading):
-        meter = _meter(reading.story, who, orders, at, count=count)
+        meter = _meter(reading.story, who, orders_now, at, count=count)
         reading = replace(reading, meter=meter)
-    return core.decide(reading)
+    decision = core.decide(reading)
+    recording.keep(who, orders_now, reading, decision, at)
+    return decision
 
 
 def anonymous(story_id: int, at: datetime) -> Decision:
@@ -216,6 +221,11 @@ def _meter(
         return Meter(Standing.DOWN, limit=ask.limit)
 
 
+def decisions(identity: UUID) -> list[dict[str, object]]:
+    """Return what is recorded of a reader or a device, ready for JSON."""
+    return of_identity(identity)
+
+
 # --- Who is there -----------------------------------------------------------------
 
 
@@ -260,6 +270,13 @@ def _visitor(cookies: Mapping[str, str], orders: Orders, at: datetime) -> Visito
     return Visitor(who.device, carried, features)
 
 
-def _orders() -> Orders:
-    facts = publication.current()
-    return Orders(policy(), facts.zone, facts.clock_offset, verticals())
+def orders() -> Orders:
+    """Return the policy, and what else holds for every view."""
+    facts, row = publication.current(), _policy_row()
+    return Orders(
+        policy(),
+        facts.zone,
+        facts.clock_offset,
+        verticals(),
+        recording=Recording(row.record_days, row.record_entitled),
+    )

@@ -16,6 +16,7 @@ from wagtail.snippets.views.snippets import SnippetViewSet
 from broadsheet.plumbing import publication
 
 from . import actions, desk
+from .minting import reader_of
 from .models import CrawlerRule, Policy, Pool, PoolRule
 
 
@@ -39,7 +40,7 @@ def once_in_the_menu(request: HttpRequest, items: list[MenuItem]) -> None:
 @hooks.register("after_edit_setting")
 def tell_of_the_policy(request: HttpRequest, setting: object) -> None:
     if isinstance(setting, Policy):
-        actions.policy_edited(at=publication.now())
+        actions.policy_edited(by=reader_of(request.user), at=publication.now())
 
 
 class CrawlerRuleViewSet(SnippetViewSet):
@@ -93,17 +94,17 @@ register_snippet(PoolRuleViewSet)
 @hooks.register("after_edit_snippet")
 def tell_of_a_rule(request: HttpRequest, instance: object) -> None:
     if isinstance(instance, CrawlerRule):
-        actions.crawler_rules_edited(at=publication.now())
+        actions.crawler_rules_edited(by=reader_of(request.user), at=publication.now())
     elif isinstance(instance, Pool | PoolRule):
-        actions.pools_edited(at=publication.now())
+        actions.pools_edited(by=reader_of(request.user), at=publication.now())
 
 
 @hooks.register("after_delete_snippet")
 def tell_of_rules_gone(request: HttpRequest, instances: Sequence[object]) -> None:
     if any(isinstance(instance, CrawlerRule) for instance in instances):
-        actions.crawler_rules_edited(at=publication.now())
+        actions.crawler_rules_edited(by=reader_of(request.user), at=publication.now())
     if any(isinstance(instance, Pool | PoolRule) for instance in instances):
-        actions.pools_edited(at=publication.now())
+        actions.pools_edited(by=reader_of(request.user), at=publication.now())
 
 
 @hooks.register("register_admin_urls")

@@ -19,7 +19,14 @@ from broadsheet.gate.core import meter
 from broadsheet.gate.core.listings import FiledListing, seal_of
 from broadsheet.gate.core.meter import Ask
 from broadsheet.gate.core.pages import PressedPage
-from broadsheet.gate.core.vocabulary import Grant, Meter, Orders, Policy, StoryFacts
+from broadsheet.gate.core.vocabulary import (
+    Grant,
+    Meter,
+    Orders,
+    Policy,
+    Recording,
+    StoryFacts,
+)
 from broadsheet.kit import clock
 
 from . import Change, Kind, StoreDown, listings, statements
@@ -54,6 +61,9 @@ _POLICY = """
 SELECT limit_anonymous, extra_registered, period, lead_in_min, lead_in_max,
        store_down = 'open'
   FROM gate_policy ORDER BY id LIMIT 1
+"""
+_RECORDING = """
+SELECT record_days, record_entitled FROM gate_policy ORDER BY id LIMIT 1
 """
 _CRAWLERS = """
 SELECT kind, action, name, price, currency FROM gate_crawlerrule ORDER BY kind, name
@@ -205,6 +215,7 @@ class PostgresStore:
             clock_offset=offset,
             verticals=tuple(await self._rows(_VERTICALS)),
             masthead=seal_of(zone, *words),
+            recording=Recording(*(await self._rows(_RECORDING) or [()])[0]),
         )
 
     # --- What has changed ---------------------------------------------------------

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('gate', '0003_the_walls_words_give_the_whole_price'),
+        ('gate', '0015_recorded_decisions_and_editions'),
     ]
 
     operations = [
