@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from broadsheet.gate.core.decide import decide, needs_meter
+from broadsheet.gate.core.decide import decide, must_register, needs_meter
 from broadsheet.gate.core.vocabulary import (
     DEFAULT_RULES,
     Action,
@@ -44,8 +45,9 @@ EVERY_READING = [
         features,
         Meter(standing, count, 3),
         Policy(store_down_open=down_open),
+        must_register=must_register,
     )
-    for access, withdrawn, purpose, features, standing, count, down_open in (
+    for access, withdrawn, purpose, features, standing, count, down_open, must_register in (
         itertools.product(
             ACCESSES,
             (False, True),
@@ -53,6 +55,7 @@ EVERY_READING = [
             FEATURES,
             Standing,
             (0, 2, 3, 8),
+            (False, True),
             (False, True),
         )
     )
@@ -85,7 +88,7 @@ def paid_for(reading: Reading) -> bool:
 
 
 def test_the_table_is_large():
-    assert len(EVERY_READING) == 6 * 2 * 4 * 16 * 6 * 4 * 2 == 36_864
+    assert len(EVERY_READING) == 6 * 2 * 4 * 16 * 6 * 4 * 2 * 2 == 73_728
 
 
 def test_a_story_is_full_only_by_right_by_payment_or_for_the_press():
@@ -117,6 +120,30 @@ def test_only_a_metered_story_opened_now_by_one_without_a_right_costs():
             and reading.meter.standing is Standing.OPENED
         ), reading
         assert not (decision.counts and not decision.full), reading
+
+
+def test_she_must_register_only_where_a_free_story_would_have_opened():
+    for reading in EVERY_READING:
+        decision = decide(reading)
+        asked = decision.reason is Reason.REGISTER
+        assert asked == (
+            reading.must_register
+            and reading.meter.standing is Standing.UNREAD
+            and needs_meter(reading)
+        ), reading
+        if asked:
+            assert decision.verdict is Verdict.WALL and not decision.metered
+        elif reading.must_register:  # It changes nothing else.
+            assert decision == decide(replace(reading, must_register=False))
+
+
+def test_the_wall_says_what_she_has_once_she_has_signed_up():
+    reading = Reading(facts(7), policy=Policy(3, 2))
+    for standing, limit in ((Standing.UNREAD, 5), (Standing.SPENT, 3)):
+        outside = must_register(reading, Meter(standing, 0, 3))
+        assert outside.must_register and decide(outside).limit == limit
+    premium = must_register(Reading(facts(7, "premium")), Meter(Standing.UNREAD, 0, 3))
+    assert decide(premium).reason is Reason.PREMIUM
 
 
 def test_the_store_is_asked_only_where_the_answer_rests_on_it():

@@ -44,7 +44,8 @@ def heard():
 def form(**changes) -> dict[str, object]:
     row = models.Policy()
     fields = ["limit_anonymous", "extra_registered", "period", "lead_in_min"]
-    fields += ["lead_in_max", "store_down", "record_days", *models.WALL_FIELDS]
+    fields += ["lead_in_max", "store_down", "record_days", "line_from"]
+    fields += models.WALL_FIELDS
     return {name: getattr(row, name) for name in fields} | changes
 
 

@@ -68,7 +68,7 @@ def test_furniture_is_filled_and_unknown_furniture_is_nothing():
 
 def test_furniture_with_an_unknown_placeholder_is_refused_by_name():
     pages.check_furniture(
-        {"meter": "{{count}}{{limit}}{{remaining}}{{path}}{{section}}"}
+        {"meter": "{{count}}{{limit}}{{remaining}}{{path}}{{section}}{{story}}"}
     )
 
     with pytest.raises(UnknownPlaceholder) as refused:
@@ -76,7 +76,7 @@ def test_furniture_with_an_unknown_placeholder_is_refused_by_name():
 
     assert str(refused.value) == (
         "The furniture 'meter' holds {{price}}; the gate fills only {{count}}, "
-        "{{limit}}, {{remaining}}, {{path}}, {{section}}, {{pool}}."
+        "{{limit}}, {{remaining}}, {{path}}, {{section}}, {{pool}}, {{story}}."
     )
 
 

@@ -6,13 +6,14 @@ of Django in one process, and alone in front of a proxy. No Django here.
 from __future__ import annotations
 
 from broadsheet.gate.alone import Errands
-from broadsheet.gate.asgi import App, Doorman, Gate, Recorder, SystemDns
+from broadsheet.gate.asgi import App, Doorman, Gate, Recorder, SystemDns, Walls
 from broadsheet.gate.asgi.reply import OUT_OF_REACH
 from broadsheet.gate.core.passes import Keyring
 from broadsheet.gate.store import Store
 from broadsheet.gate.store.crawlers import PostgresBook
 from broadsheet.gate.store.postgres import PostgresStore
 from broadsheet.gate.store.records import PostgresArchive
+from broadsheet.gate.store.walls import PostgresWallBook
 from broadsheet.kit.headers import Headers, security
 from broadsheet.main import gate_counts
 from broadsheet.plumbing.settings import Settings
@@ -43,6 +44,7 @@ def build(
             origin=given.origin,
         ),
         recorder=Recorder(PostgresArchive(database)),
+        walls=Walls(PostgresWallBook(database)),
         apology=apology,
         headers=headers(given),
     )

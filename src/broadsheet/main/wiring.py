@@ -14,7 +14,13 @@ from broadsheet.business.subscriptions import events as subscriptions
 from broadsheet.business.subscriptions import queries as subscribed
 from broadsheet.front.web import proofs
 from broadsheet.gate.house import minting
-from broadsheet.gate.house.events import ErasureOwed, PolicyChanged, UnionOwed
+from broadsheet.gate.house.events import (
+    ErasureOwed,
+    GiftTermsChanged,
+    PolicyChanged,
+    UnionOwed,
+    WallsChanged,
+)
 from broadsheet.news.newsroom import actions as newsrooming
 from broadsheet.news.newsroom import events as newsroom
 from broadsheet.plumbing import jobs, outbox
@@ -37,6 +43,8 @@ ROUTES: Mapping[type, Heard] = {
     newsroom.AuthorChanged: Heard(later=(hearers.press_author_anew,)),
     # The gate and the shop: what the wall says.
     PolicyChanged: Heard(later=(hearers.press_all_anew,)),
+    GiftTermsChanged: Heard(later=(hearers.furnish,)),
+    WallsChanged: Heard(later=(hearers.furnish,)),
     OfferChanged: Heard(later=(hearers.furnish,)),
     # What a meter that was out of reach still owes a reader.
     UnionOwed: Heard(later=(hearers.settle_union,)),

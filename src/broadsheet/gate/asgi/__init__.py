@@ -15,3 +15,4 @@ from .memory import Room as Room
 from .memory import Tally as Tally
 from .recorder import Recorder as Recorder
 from .request import App as App
+from .walls import Walls as Walls

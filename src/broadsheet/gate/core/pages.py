@@ -13,7 +13,7 @@ from hashlib import blake2b
 from html import escape
 
 # The placeholders that a piece of furniture may hold, filled in for each view.
-PLACEHOLDERS = ("count", "limit", "remaining", "path", "section", "pool")
+PLACEHOLDERS = ("count", "limit", "remaining", "path", "section", "pool", "story")
 
 _SLOT = re.compile(rb"<!--slot:([a-z:]+)-->")
 _PLACEHOLDER = re.compile(rb"\{\{\s*(\w*)\s*\}\}")

@@ -148,6 +148,7 @@ def edition_text(orders: Orders) -> str:
         clock_offset=timedelta(0),
         verticals=(),
         masthead="",
+        walls=(),  # Which words a wall has; that there is one rests on other things.
         recording=Recording(),
     )
     return json.dumps(pack(decisive), sort_keys=True, separators=(",", ":"))

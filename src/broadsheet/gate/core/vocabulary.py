@@ -7,8 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 from uuid import UUID
 from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from .audience import WallRule
 
 FREE = "free"
 METERED = "metered"
@@ -42,9 +46,11 @@ class Reason(enum.Enum):
     FREE = "free"  # The story costs nobody anything.
     ENTITLED = "entitled"  # A grant opens it.
     COUNTED = "counted"  # It cost one of the reader's free stories, just now.
+    GIFT = "gift"  # A subscriber gave it to this device, and it costs nothing.
     REREAD = "reread"  # It was paid for in free stories earlier in this period.
     UNREAD = "unread"  # It would cost one, and this view may not count.
     SPENT = "spent"  # The free stories of this period are used up.
+    REGISTER = "register"  # One new device too many of this network; sign up to read.
     COOKIES = "cookies"  # Nobody to count for: the browser brought no device cookie.
     PREMIUM = "premium"  # Only a grant opens it, and there is none.
     DOWN_OPEN = "down-open"  # The meter cannot be reached; the policy says open.
@@ -64,6 +70,15 @@ class Standing(enum.Enum):
     SPENT = "spent"  # Not counted, and cannot be.
     NOBODY = "nobody"  # There is no identity to count for.
     DOWN = "down"  # The store did not answer.
+
+
+class GiftStanding(enum.Enum):
+    """What a gift link is worth to the device that brings it."""
+
+    OPENED = "opened"  # Opened by this very view.
+    HELD = "held"  # This device has opened it before.
+    SEALED = "sealed"  # It could be opened, and this view has not.
+    DEAD = "dead"  # Forged, expired, taken back, or opened by as many as may.
 
 
 class Purpose(enum.Enum):
@@ -205,6 +220,24 @@ DEFAULT_RULES: Mapping[Kind, CrawlerRule] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Budget:
+    """
+    How many new devices a network may bring in a window of some hours: `narrow` for an
+    address (IPv6: /64), `wide` for its neighbourhood (/24; /56), none if both are 0; and
+    `per_known` more for each one seen there that had been here before.
+    """
+
+    narrow: int = 0
+    wide: int = 0
+    hours: int = 24
+    per_known: int = 1
+
+    @property
+    def on(self) -> bool:
+        return self.narrow > 0 or self.wide > 0
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """What the publisher chose at the desk."""
 
@@ -214,9 +247,11 @@ class Policy:
     lead_in_min: int = 50
     lead_in_max: int = 100
     store_down_open: bool = True
+    line_from: int = 1  # The count from which a page says how many are read.
     # Left out of the hash, which every reader's view pays for.
     crawlers: tuple[CrawlerRule, ...] = field(default=(), hash=False)
     pools: tuple[PoolRule, ...] = field(default=(), hash=False)
+    budget: Budget = field(default=Budget(), hash=False)
 
     @property
     def limit_registered(self) -> int:
@@ -268,6 +303,8 @@ class Reading:
     meter: Meter = NOBODY
     policy: Policy = field(default_factory=Policy)
     crawler: Visitant | None = None
+    gift: GiftStanding | None = None
+    must_register: bool = False  # Her network has brought too many new devices.
 
     def __hash__(self) -> int:
         # Readings key what is remembered of past decisions. Their equality looks at
@@ -326,3 +363,5 @@ class Orders:
     verticals: tuple[tuple[str, int], ...] = ()  # ("vertical:investor", 8), …
     masthead: str = ""  # A seal of the publication's own words, which pages repeat.
     recording: Recording = Recording()
+    # Which words meet whom at a wall, the first first.
+    walls: tuple[WallRule, ...] = ()

@@ -20,7 +20,8 @@ from broadsheet.gate.store import Kind, StoreDown
 from broadsheet.gate.store.postgres import CHANNEL
 from broadsheet.plumbing import outbox, publication
 
-from . import metering, models, queries, recording
+from . import audiences, giving, metering, models, queries, recording
+from .audiences import walls_edited as walls_edited
 from .crawler_lists import BadKeys as BadKeys
 from .crawler_lists import BadRanges as BadRanges
 from .crawler_lists import NotAHost as NotAHost
@@ -28,6 +29,12 @@ from .crawler_lists import UnknownList as UnknownList
 from .crawler_lists import file_agent_keys as file_agent_keys
 from .crawler_lists import file_ranges as file_ranges
 from .events import ErasureOwed, PolicyChanged, UnionOwed
+from .giving import AllowanceSpent as AllowanceSpent
+from .giving import FreeToAll as FreeToAll
+from .giving import NotHersToGive as NotHersToGive
+from .giving import gift_terms_edited as gift_terms_edited
+from .giving import give as give
+from .giving import take_back as take_back
 from .listings import forget_listings as forget_listings
 from .listings import install as install
 from .listings import listings_changed as listings_changed
@@ -279,6 +286,7 @@ def erase(identity: UUID, *, at: datetime) -> None:
     recording.forget(identity, at=at)
     # Also where she was counted before the meter moved to Valkey.
     models.MeterRow.objects.filter(identity=identity).delete()
+    giving.forget_gifts(identity)
     try:
         settle_erasure(identity)
     except StoreDown:
@@ -309,8 +317,13 @@ def sweep(*, at: datetime) -> int:
             {"start": start - meter.KEPT_AFTER},
         )
         deleted: int = cursor.rowcount
+    # Where no gate has come into a new window since, as when the budget was put out.
+    models.NewcomerRow.objects.filter(since__lt=at - timedelta(days=1)).delete()
+    models.NewcomerSalt.objects.filter(begins__lt=at - timedelta(days=1)).delete()
     models.Change.objects.filter(at__lt=at - CHANGES_KEPT).delete()
     models.CrawlerVisit.objects.filter(at__lt=at - VISITS_KEPT).delete()
+    giving.sweep_gifts(at=at)
+    audiences.sweep_hits(at=at)
     return deleted
 
 

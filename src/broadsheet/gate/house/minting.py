@@ -64,10 +64,22 @@ def pass_for(reader: UUID, at: datetime) -> Pass:
     return Pass(
         identity=reader,
         expires=min([expires, *begins]),
-        entitled_until=min((int(grant.ends.timestamp()) for grant in held), default=0),
+        entitled_until=_until(reader, held, at),
         epoch=before,
         bits=visitor.bits_of(features, verticals()),
     )
+
+
+def _until(reader: UUID, held: list[models.Grant], at: datetime) -> int:
+    """
+    Return when the first of her rights ends. Without any, when the last one did, which
+    tells the wall that she has been a subscriber, and opens nothing; 0 if she never was.
+    """
+    ends = [grant.ends for grant in held]
+    if not ends:
+        past = models.Grant.objects.filter(reader=reader, ends__lte=at)
+        ends = list(past.order_by("-ends").values_list("ends", flat=True)[:1])
+    return min((int(end.timestamp()) for end in ends), default=0)
 
 
 def epoch(reader: UUID) -> int:

@@ -16,6 +16,7 @@ from broadsheet.gate.core import passes, visitor, wall
 from broadsheet.gate.core.visitor import Visitor
 from broadsheet.gate.core.vocabulary import (
     NOBODY,
+    Budget,
     CrawlerRule,
     Decision,
     Grant,
@@ -66,8 +67,10 @@ def policy() -> Policy:
         lead_in_min=row.lead_in_min,
         lead_in_max=row.lead_in_max,
         store_down_open=row.store_down == "open",
+        line_from=row.line_from,
         crawlers=crawler_rules(),
         pools=pool_rules(),
+        budget=_budget(row),
     )
 
 
@@ -76,6 +79,20 @@ def crawler_rules() -> tuple[CrawlerRule, ...]:
     rows = models.CrawlerRule.objects.order_by("kind", "name")
     columns = rows.values_list("kind", "action", "name", "price", "currency")
     return tuple(statements.rule(*row) for row in columns)
+
+
+def budget() -> Budget:
+    """Return how many new devices a network may bring."""
+    return _budget(_policy_row())
+
+
+def _budget(row: models.Policy) -> Budget:
+    return Budget(
+        row.new_devices,
+        row.new_devices_nearby,
+        row.new_devices_hours,
+        row.new_devices_per_known,
+    )
 
 
 def pool_rules() -> tuple[PoolRule, ...]:
@@ -170,8 +187,13 @@ def decide(
     who = _visitor(cookies, orders_now, at)
     reading = replace(reading, features=who.features)
     if core.needs_meter(reading):
+        # A device is let in where it reads its first page, by the gate in front, which
+        # knows where it comes from.
+        outside = count and who.new and orders_now.policy.budget.on
+        count = count and not outside
         meter = _meter(reading.story, who, orders_now, at, count=count)
-        reading = replace(reading, meter=meter)
+        let_in = replace(reading, meter=meter)
+        reading = core.must_register(reading, meter) if outside else let_in
     decision = core.decide(reading)
     recording.keep(who, orders_now, reading, decision, at)
     return decision
@@ -267,7 +289,7 @@ def _visitor(cookies: Mapping[str, str], orders: Orders, at: datetime) -> Visito
         return who
     carried = minting.pass_for(reader, at)
     features = visitor.features_of(carried.bits, orders.verticals)
-    return Visitor(who.device, carried, features)
+    return replace(who, reader=carried, features=features)
 
 
 def orders() -> Orders:

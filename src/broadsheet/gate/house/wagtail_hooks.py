@@ -16,8 +16,9 @@ from wagtail.snippets.views.snippets import SnippetViewSet
 from broadsheet.plumbing import publication
 
 from . import actions, desk
+from . import wall_hooks as wall_hooks
 from .minting import reader_of
-from .models import CrawlerRule, Policy, Pool, PoolRule
+from .models import CrawlerRule, GiftTerms, Policy, Pool, PoolRule
 
 
 class GateItem(MenuItem):
@@ -41,6 +42,8 @@ def once_in_the_menu(request: HttpRequest, items: list[MenuItem]) -> None:
 def tell_of_the_policy(request: HttpRequest, setting: object) -> None:
     if isinstance(setting, Policy):
         actions.policy_edited(by=reader_of(request.user), at=publication.now())
+    elif isinstance(setting, GiftTerms):
+        actions.gift_terms_edited(at=publication.now())
 
 
 class CrawlerRuleViewSet(SnippetViewSet):

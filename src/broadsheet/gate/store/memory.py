@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
 from broadsheet.gate.core import meter
+from broadsheet.gate.core.budget import SALT_SIZE
+from broadsheet.gate.core.gifts import GiftAsk, GiftFacts
 from broadsheet.gate.core.listings import FiledListing, PressedListing
 from broadsheet.gate.core.meter import Ask, Reads
 from broadsheet.gate.core.pages import PressedPage
-from broadsheet.gate.core.vocabulary import Grant, Meter, Orders, StoryFacts
+from broadsheet.gate.core.vocabulary import (
+    GiftStanding,
+    Grant,
+    Meter,
+    Orders,
+    StoryFacts,
+)
 from broadsheet.kit import clock
 
 from . import Change, Kind
+from .gifts import GiftShelf
 
 PULSE = 0.5  # Seconds between two looks, when nothing changes.
 
@@ -35,6 +45,7 @@ class MemoryStore:
         self._steady = steady
         self._orders = orders or Orders()
         self._reads: dict[UUID, Reads] = {}
+        self._salts: dict[datetime, bytes] = {}
         self._stories: dict[int, StoryFacts] = {}
         self._pages: dict[int, PressedPage] = {}
         self._furniture: dict[str, str] = {}
@@ -42,6 +53,7 @@ class MemoryStore:
         self._listings_changed: dict[str, float] = {}
         self._grants: list[Grant] = []
         self._epochs: dict[UUID, tuple[int, datetime]] = {}
+        self.gifts = GiftShelf()
         self._news: list[Change] = []
         self._stirred = asyncio.Event()
 
@@ -98,6 +110,17 @@ class MemoryStore:
     async def peek(self, ask: Ask) -> Meter:
         return meter.peek(self._reads.get(ask.identity), ask)
 
+    async def newcomer(self, ask: Ask) -> Meter:
+        return await self.count(ask)
+
+    async def newcomers(self, ask: Ask) -> Meter:
+        return await self.peek(ask)
+
+    async def salt(self, begins: datetime) -> bytes:
+        if begins not in self._salts:
+            self._salts = {begins: secrets.token_bytes(SALT_SIZE)}
+        return self._salts[begins]
+
     async def unite(self, device: UUID, reader: UUID) -> None:
         both = meter.united(self._reads.get(device), self._reads.get(reader))
         if both is not None:
@@ -105,6 +128,12 @@ class MemoryStore:
 
     async def erase(self, identity: UUID) -> None:
         self._reads.pop(identity, None)
+
+    async def gift(self, ask: GiftAsk) -> GiftFacts | None:
+        return self.gifts.find(ask)
+
+    async def open_gift(self, ask: GiftAsk) -> GiftStanding:
+        return self.gifts.open(ask)
 
     async def story(self, story_id: int) -> StoryFacts | None:
         return self._stories.get(story_id)

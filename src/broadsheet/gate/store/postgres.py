@@ -16,10 +16,13 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from broadsheet.gate.core import meter
+from broadsheet.gate.core.audience import WallRule
+from broadsheet.gate.core.gifts import GiftAsk, GiftFacts
 from broadsheet.gate.core.listings import FiledListing, seal_of
 from broadsheet.gate.core.meter import Ask
 from broadsheet.gate.core.pages import PressedPage
 from broadsheet.gate.core.vocabulary import (
+    GiftStanding,
     Grant,
     Meter,
     Orders,
@@ -29,7 +32,16 @@ from broadsheet.gate.core.vocabulary import (
 )
 from broadsheet.kit import clock
 
-from . import Change, Kind, StoreDown, listings, statements
+from . import (
+    Change,
+    Kind,
+    StoreDown,
+    gifts,
+    listings,
+    newcomers,
+    statements,
+    walls,
+)
 from .coalesce import Coalescer
 from .counting import Line
 
@@ -59,7 +71,8 @@ SELECT reader, feature, starts, ends, source, reference
 _EPOCHS = "SELECT reader, epoch FROM gate_readerepoch WHERE raised_at >= %s"
 _POLICY = """
 SELECT limit_anonymous, extra_registered, period, lead_in_min, lead_in_max,
-       store_down = 'open'
+       store_down = 'open', line_from, new_devices, new_devices_nearby,
+       new_devices_hours, new_devices_per_known
   FROM gate_policy ORDER BY id LIMIT 1
 """
 _RECORDING = """
@@ -127,6 +140,7 @@ class PostgresStore:
         )
         self._line = Line(conninfo)
         self._counts = Coalescer(self._count_all)
+        self._newcomers = Coalescer(self._count_newcomers)
         self._looked: int | None = None
         self._seen: set[int] = set()
 
@@ -137,6 +151,7 @@ class PostgresStore:
     async def close(self) -> None:
         await self._counts.close()
         await self._line.close()
+        await self._newcomers.close()
         await self._pool.close()
 
     # --- The meter ----------------------------------------------------------------
@@ -164,6 +179,22 @@ class PostgresStore:
         except _DOWN as error:
             raise (LostConnection if connected else StoreDown)(str(error)) from error
 
+    async def newcomer(self, ask: Ask) -> Meter:
+        return await self._newcomers.ask(ask)
+
+    async def _count_newcomers(self, asks: list[Ask]) -> list[Meter]:
+        rows = await self._rows(newcomers.COUNT, statements.columns(asks))
+        found = {identity: answer for identity, *answer in rows}
+        return [statements.answered(ask, *found[ask.identity]) for ask in asks]
+
+    async def newcomers(self, ask: Ask) -> Meter:
+        rows = await self._rows(newcomers.PEEK, statements.peeked(ask))
+        return meter.standing(ask, *rows[0])
+
+    async def salt(self, begins: datetime) -> bytes:
+        rows = await self._rows(newcomers.SALT, newcomers.salt_of(begins))
+        return bytes(rows[0][0])
+
     async def peek(self, ask: Ask) -> Meter:
         rows = await self._rows(statements.PEEK, statements.peeked(ask))
         return meter.standing(ask, *rows[0])
@@ -178,6 +209,17 @@ class PostgresStore:
         async with self._connection() as connection, connection.transaction():
             await connection.execute(_DURABLE)
             await connection.execute(statements.ERASE, (identity,))
+
+    # --- Gifts --------------------------------------------------------------------
+
+    async def gift(self, ask: GiftAsk) -> GiftFacts | None:
+        rows = await self._rows(gifts.FIND, gifts.values(ask))
+        return gifts.facts(rows[0]) if rows else None
+
+    async def open_gift(self, ask: GiftAsk) -> GiftStanding:
+        async with self._connection() as connection, connection.transaction():
+            await connection.execute(_DURABLE)
+            return await gifts.open_with(connection, ask)
 
     # --- Facts --------------------------------------------------------------------
 
@@ -204,7 +246,7 @@ class PostgresStore:
 
     async def orders(self) -> Orders:
         rows = await self._rows(_POLICY)
-        policy = Policy(*rows[0]) if rows else Policy()
+        policy = statements.policy(*rows[0]) if rows else Policy()
         rules = [statements.rule(*row) for row in await self._rows(_CRAWLERS)]
         pools = [statements.pool_rule(*row) for row in await self._rows(_POOLS)]
         publication = await self._rows(_PUBLICATION)
@@ -214,6 +256,7 @@ class PostgresStore:
             zone=ZoneInfo(zone),
             clock_offset=offset,
             verticals=tuple(await self._rows(_VERTICALS)),
+            walls=tuple(WallRule(*row) for row in await self._rows(walls.RULES)),
             masthead=seal_of(zone, *words),
             recording=Recording(*(await self._rows(_RECORDING) or [()])[0]),
         )

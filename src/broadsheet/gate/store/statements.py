@@ -18,9 +18,11 @@ from uuid import UUID
 from broadsheet.gate.core.meter import Ask
 from broadsheet.gate.core.vocabulary import (
     Action,
+    Budget,
     CrawlerRule,
     Kind,
     Meter,
+    Policy,
     Pool,
     PoolRule,
     Standing,
@@ -159,6 +161,29 @@ def rule(
     """Return a row of gate_crawlerrule as the rule that it is."""
     plain = None if price is None else Decimal(f"{price.normalize():f}")
     return CrawlerRule(Kind(kind), Action(action), name, plain, currency)
+
+
+def policy(
+    anonymous: int,
+    extra: int,
+    period: str,
+    lead_in_min: int,
+    lead_in_max: int,
+    down_open: bool,
+    line_from: int,
+    *budget: int,
+) -> Policy:
+    """Return a row of gate_policy as the policy that it is."""
+    return Policy(
+        anonymous,
+        extra,
+        period,
+        lead_in_min,
+        lead_in_max,
+        down_open,
+        line_from,
+        budget=Budget(*budget),
+    )
 
 
 def pool_rule(

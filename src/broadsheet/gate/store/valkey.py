@@ -94,6 +94,12 @@ class ValkeyStore(PostgresStore):
     async def peek(self, ask: Ask) -> Meter:
         return await self._meter.peek(ask)
 
+    async def newcomer(self, ask: Ask) -> Meter:
+        return await self._meter.count(ask)
+
+    async def newcomers(self, ask: Ask) -> Meter:
+        return await self._meter.peek(ask)
+
     async def unite(self, device: UUID, reader: UUID) -> None:
         await self._meter.unite(device, reader)
 
