@@ -42,7 +42,7 @@ from .fronts import Fronts
 from .gifts import Gifts
 from .listings import Lister, listing_meant
 from .memory import DEFAULT_ROOM, Memory, Presser, Room, Tally
-from .newcomers import Newcomers
+from .newcomers import Newcomers, settled
 from .recorder import Recorder
 from .remembered import Printed, Printer, Wallets
 from .reply import OUT_OF_REACH, RawHeaders, Replies
@@ -361,15 +361,9 @@ class Gate:
             if not await self._newcomers.greet(visitor, address, policy.budget, at):
                 meter = await self._ask(known, visitor, Purpose.GLANCE, at)
                 return must_register(reading, meter), []
-            let_in = self._let_in(visitor, at)
+            let_in = settled(self._keyring, visitor, at)
         meter = await self._ask(known, visitor, purpose, at)
         return replace(reading, meter=meter), let_in
-
-    def _let_in(self, visitor: Visitor, at: datetime) -> RawHeaders:
-        if not visitor.new or visitor.device is None:
-            return []
-        device = passes.device_cookie(self._keyring, visitor.device, at)
-        return [reply.set_cookie(DEVICE_COOKIE, device)]
 
     async def _ask(
         self, known: Known, visitor: Visitor, purpose: Purpose, at: datetime
