@@ -112,12 +112,9 @@ class Gate:
         )
         inside = Inside(self, self._memory, self._printer, keyring, self._visitor)
         self._app = Edge(app, edge, inside)
+        who = self._visitor
         self._fronts = Fronts(
-            self._app,
-            self._memory,
-            self._replies,
-            keyring=keyring,
-            visitor=self._visitor,
+            self._app, self._memory, self._replies, keyring=keyring, visitor=who
         )
         self._gifts = Gifts(
             store,
