@@ -263,3 +263,38 @@ def refund_lines(amount: Money, held: Money) -> list[Line]:
         Line("gateway", -amount),
     ]
     return [line for line in lines if line.amount]
+
+
+_ONES = (
+    "Zero One Two Three Four Five Six Seven Eight Nine Ten Eleven Twelve Thirteen "
+    "Fourteen Fifteen Sixteen Seventeen Eighteen Nineteen"
+).split()
+_TENS = "Twenty Thirty Forty Fifty Sixty Seventy Eighty Ninety".split()
+_INDIAN = (
+    (10_000_000, "Crore"),
+    (100_000, "Lakh"),
+    (1000, "Thousand"),
+    (100, "Hundred"),
+)
+
+
+def words(number: int) -> str:
+    """Return a number in English words, counted in lakhs and crores."""
+    for size, name in _INDIAN:
+        if number >= size:
+            whole, rest = divmod(number, size)
+            tail = f" {words(rest)}" if rest else ""
+            return f"{words(whole)} {name}{tail}"
+    if number < 20:
+        return _ONES[number]
+    tens, one = divmod(number, 10)
+    return _TENS[tens - 2] + (f" {_ONES[one]}" if one else "")
+
+
+def rupees_in_words(amount: Money) -> str:
+    """Return `Rupees Nine Hundred Only`; "" for another currency, or below nothing."""
+    if amount.currency != "INR" or amount.minor < 0:
+        return ""
+    rupees, paise = divmod(amount.minor, 100)
+    part = f" and {words(paise)} Paise" if paise else ""
+    return f"Rupees {words(rupees)}{part} Only"

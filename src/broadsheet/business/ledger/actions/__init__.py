@@ -23,6 +23,7 @@ from .disputing import (
     open_dispute,
     win_dispute,
 )
+from .drawing import draw_credit_note, draw_invoice
 from .earning import DeliveryStarted, recognise, start_delivery
 from .keeping import (
     NoSuchPlace,
@@ -59,6 +60,8 @@ __all__ = [
     "bill",
     "close_books",
     "credit",
+    "draw_credit_note",
+    "draw_invoice",
     "forget_buyer",
     "forget_reader",
     "give_back",
