@@ -17,7 +17,13 @@ def save(admin_client, settings):
             "/desk/settings/subscriptions/renewalpolicy/", follow=True
         )
         address = page.redirect_chain[-1][0]
-        said = {"courtesy_hours": 12, "grace_days": 10, "retry_after_days": ladder}
+        said = {
+            "courtesy_hours": 12,
+            "grace_days": 10,
+            "longest_pause_days": 90,
+            "renewals_on": "on",
+            "retry_after_days": ladder,
+        }
         return admin_client.post(address, said)
 
     return post

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 
@@ -50,6 +50,39 @@ class CancelUndone:
 
     subscription_id: UUID
     reader: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class CancelledNow:
+    """It is over at once, and `minor` go back to her for the days she gave up."""
+
+    subscription_id: UUID
+    reader: UUID
+    minor: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """
+    Nothing is open to her from the day `starts` until the day `resumes`, and nothing
+    is charged. The next charge comes at `bills_at`.
+    """
+
+    subscription_id: UUID
+    reader: UUID
+    starts: date
+    resumes: date
+    bills_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """The pause is over, or was withdrawn. It renews at `bills_at`."""
+
+    subscription_id: UUID
+    reader: UUID
+    bills_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

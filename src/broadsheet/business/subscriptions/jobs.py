@@ -35,3 +35,10 @@ def expire(timestamp: int) -> None:
 def give_back(timestamp: int) -> None:
     """Give back what was paid for nothing."""
     actions.return_credits(at=publication.now())
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="subscriptions.pauses", queue="business", lock="subscriptions.pauses")
+def turn_pauses(timestamp: int) -> None:
+    """Begin and end the pauses that are to."""
+    actions.turn_pauses(at=publication.now())

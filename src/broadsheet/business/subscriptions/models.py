@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from django.core.validators import MaxValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from wagtail.contrib.settings.models import BaseGenericSetting, register_setting
 
-from .rules import OPEN, RUNNING, Paid, Status, paid_period
+from broadsheet.kit import calendar
+
+from .rules import CHARGED, OPEN, RUNNING, Paid, Status, paid_period, share
 
 # Plain strings, so that migrations need nothing of ours.
 OPEN_VALUES = sorted(status.value for status in OPEN)
+CHARGED_VALUES = sorted(status.value for status in CHARGED)
 STATUS_VALUES = sorted(status.value for status in Status)
 
 
@@ -39,6 +43,15 @@ class RenewalPolicy(BaseGenericSetting):
         help_text=_(
             "Whole days, separated by spaces. Empty: a failure is not retried."
         ),
+    )
+
+    renewals_on = models.BooleanField(
+        _("renew"),
+        default=True,
+        help_text=_("Off: nobody is charged for a renewal until it is on again."),
+    )
+    longest_pause_days = models.PositiveSmallIntegerField(
+        _("longest pause (days)"), default=90, validators=[MaxValueValidator(366)]
     )
 
     class Meta:
@@ -73,10 +86,23 @@ class Subscription(models.Model):
     # The reader's local date at the start; every boundary is counted from it.
     anchor_date = models.DateField(null=True)
     anchor_tz = models.CharField(max_length=64)
-    k = models.PositiveIntegerField(default=0)  # Which period is paid, from 0.
+    # Which period starts on the anchor: a later one after a pause or a change of plan.
+    anchor_k = models.PositiveIntegerField(default=0)
+    k = models.PositiveIntegerField(default=0)  # Which period is paid. Only ever grows.
     period_start = models.DateField(null=True)
     period_end = models.DateField(null=True)
     paid_through = models.DateTimeField(null=True)
+    # What the present period is worth to her and how many days that is for: what she
+    # gives up of it is given back as a share of this.
+    worth_minor = models.BigIntegerField(default=0)
+    worth_days = models.PositiveIntegerField(default=0)
+    # When a worker is to collect next. Null: never, unless something happens first.
+    due_at = models.DateTimeField(null=True)
+    # Whether another period is to follow at all: a complimentary one just ends.
+    renews = models.BooleanField(default=True)
+    cancel_at = models.DateTimeField(null=True)  # As its open cancellation says.
+    paused_on = models.DateField(null=True)  # Of a pause asked for, or in force.
+    resumes_on = models.DateField(null=True)
     method_ref = models.UUIDField(null=True)  # The saved method that renewals charge.
     failures = models.PositiveSmallIntegerField(default=0)
     retry_at = models.DateTimeField(null=True)
@@ -84,6 +110,10 @@ class Subscription(models.Model):
     made_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
+    # The one that she had before, if she has come back.
+    previous = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="+"
+    )
     row_version = models.PositiveIntegerField(default=0)
     lease_until = models.DateTimeField(null=True)
 
@@ -97,12 +127,37 @@ class Subscription(models.Model):
             models.CheckConstraint(
                 condition=Q(status__in=STATUS_VALUES), name="subscription_status"
             ),
+            models.CheckConstraint(
+                condition=Q(due_at=None)
+                | Q(
+                    status__in=CHARGED_VALUES,
+                    renews=True,
+                    cancel_at=None,
+                    paused_on=None,
+                ),
+                name="only_who_wants_more_is_charged",
+            ),
+            models.CheckConstraint(
+                condition=Q(paused_on=None, resumes_on=None)
+                | Q(resumes_on__gt=F("paused_on")),
+                name="a_pause_ends_after_it_starts",
+            ),
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(
-                fields=["paid_through", "id"],
+                fields=["due_at", "id"],
                 name="subscriptions_by_due",
-                condition=Q(status__in=["active", "trialing", "past_due"]),
+                condition=Q(due_at__isnull=False),
+            ),
+            models.Index(
+                fields=["resumes_on", "id"],
+                name="pauses_by_end",
+                condition=Q(status="paused"),
+            ),
+            models.Index(
+                fields=["grace_until", "id"],
+                name="graces_by_end",
+                condition=Q(status="past_due"),
             ),
             models.Index(
                 fields=["made_at"],
@@ -124,11 +179,36 @@ class Subscription(models.Model):
         """What its grants are filed under."""
         return f"subscription:{self.pk}"
 
+    @property
+    def runs_until(self) -> datetime:
+        """The end of what is paid, the days of a pause that is to come included."""
+        assert self.period_end and self.paid_through  # noqa: S101  It has started.
+        if self.paused_on is None or self.resumes_on is None:
+            return self.paid_through
+        days = self.resumes_on - self.paused_on
+        return calendar.instant(self.period_end + days, self.zone)
+
+    def rest(self, on: date) -> int:
+        """Return how many paid days are left, `on` itself among them."""
+        assert self.period_end is not None  # noqa: S101  It has started.
+        stopped = self.paused_on if self.status == Status.PAUSED else None
+        return max(0, (self.period_end - (stopped or on)).days)
+
+    def worth_of(self, days: int) -> int:
+        """Return what `days` of the present period are worth, in minor units."""
+        return share(self.worth_minor, min(days, self.worth_days), self.worth_days)
+
+    @property
+    def resumed_reference(self) -> str:
+        """What is granted from the end of a pause on, while that is still to come."""
+        return f"{self.reference}:resumed"
+
     def period(self, index: int) -> Paid:
         """Return period `index`, counted from the anchor. It has one once started."""
         assert self.anchor_date is not None  # noqa: S101  A started one has an anchor.
         term = self.plan_version.term
-        return paid_period(self.anchor_date, term, index, self.zone)
+        since = self.anchor_k
+        return paid_period(self.anchor_date, term, index, self.zone, since=since)
 
 
 class SubscriptionEvent(models.Model):
@@ -223,15 +303,79 @@ class Cancellation(models.Model):
         ]
 
 
+class ScheduledChange(models.Model):
+    """
+    What is to become of a subscription: another plan or a pause, at an instant. One at
+    a time is open. A change that is paid for at once waits for its `invoice_id`.
+    """
+
+    subscription = models.ForeignKey(
+        Subscription, on_delete=models.PROTECT, related_name="changes"
+    )
+    kind = models.CharField(max_length=5)
+    effective_at = models.DateTimeField()
+    plan_version = models.ForeignKey(
+        "catalogue.PlanVersion", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    resumes_on = models.DateField(null=True)
+    invoice_id = models.UUIDField(null=True, unique=True)
+    based_on_k = models.PositiveIntegerField()  # The period in which it was asked.
+    quoted_minor = models.BigIntegerField(null=True)
+    by = models.CharField(max_length=60)
+    asked_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["subscription"],
+                condition=Q(closed_at=None),
+                name="one_open_change_a_subscription",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="plan", plan_version__isnull=False, resumes_on=None)
+                | Q(kind="pause", plan_version=None, resumes_on__isnull=False),
+                name="a_change_is_a_plan_or_a_pause",
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["effective_at", "id"],
+                condition=Q(closed_at=None),
+                name="changes_by_due",
+            )
+        ]
+
+
 class HeldCredit(models.Model):
-    """Money that came for what could not be given any more; it goes back."""
+    """
+    Money that goes back to a reader: what came for something that could not be given
+    any more, or the rest of what she gave up. It is sent under `key`.
+    """
 
     subscription = models.ForeignKey(
         Subscription, on_delete=models.PROTECT, related_name="credits"
     )
     payment_id = models.UUIDField()
-    attempt_id = models.UUIDField(unique=True)
+    attempt_id = models.UUIDField()
+    key = models.CharField(max_length=80, unique=True)
     minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
+    reason = models.CharField(max_length=64, blank=True)
     held_at = models.DateTimeField()
-    returned_at = models.DateTimeField(null=True, db_index=True)
+    returned_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=Q(minor__gt=0), name="a_credit_is_something"
+            )
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["held_at", "id"],
+                condition=Q(returned_at=None),
+                name="credits_by_age",
+            )
+        ]

@@ -50,6 +50,9 @@ class SubscriptionView:
     cancel_at_period_end: bool
     grace_until: datetime | None  # While a payment fails; access stays until then.
     invoices: tuple[InvoiceFacts, ...]  # Those issued, newest first.
+    paused_on: date | None = None  # The first day of a pause, to come or in force.
+    resumes_on: date | None = None  # The first day after it.
+    previous: UUID | None = None  # What she had before, if she came back.
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +88,23 @@ def policy() -> RenewalPolicy:
 def current(reader: UUID, at: datetime) -> SubscriptionView | None:
     """
     Return the reader's running subscription, if she has one; what was cancelled and is
-    used up is none, whether or not a worker has ended it yet. Seven queries.
+    used up is none, whether or not a worker has ended it yet. Five queries.
     """
-    over = Cancellation.objects.filter(undone_at=None, effective_at__lte=at)
     row = (
         Subscription.objects.filter(reader__public_id=reader, status__in=RUNNING)
-        .exclude(pk__in=over.values("subscription"))
+        .exclude(cancel_at__lte=at)
+        .exclude(renews=False, paid_through__lte=at)
         .first()
     )
     return _view(row) if row else None
+
+
+def latest(reader: UUID) -> Subscription | None:
+    """Return what the reader had before, if she had anything."""
+    rows = Subscription.objects.filter(
+        reader__public_id=reader, started_at__isnull=False
+    )
+    return rows.order_by("-started_at", "id").first()
 
 
 def view(subscription_id: UUID) -> SubscriptionView:
@@ -188,10 +199,7 @@ def _stands(row: Checkout) -> tuple[str, str]:
 def _view(row: Subscription) -> SubscriptionView:
     assert row.period_start is not None and row.paid_through is not None  # noqa: S101  It started.
     sold = catalogue.version(row.plan_version_id)
-    ends = row.ended_at
-    cancellation = open_cancellation(row.pk)
-    if ends is None and cancellation is not None:
-        ends = cancellation.effective_at
+    ends = row.ended_at or row.cancel_at or (None if row.renews else row.paid_through)
     return SubscriptionView(
         id=row.pk,
         plan_code=sold.code,
@@ -201,10 +209,13 @@ def _view(row: Subscription) -> SubscriptionView:
         term_count=sold.term_count,
         term_unit=sold.term_unit,
         period_start=row.period_start,
-        paid_through=row.paid_through - MOMENT,
-        renews_on=None if ends else row.paid_through,
+        paid_through=row.runs_until - MOMENT,
+        renews_on=None if ends else row.runs_until,
         ends_on=ends - MOMENT if ends else None,
-        cancel_at_period_end=cancellation is not None,
+        cancel_at_period_end=row.cancel_at is not None,
         grace_until=row.grace_until if row.status == Status.PAST_DUE else None,
+        paused_on=row.paused_on,
+        resumes_on=row.resumes_on,
+        previous=row.previous_id,
         invoices=tuple(i for i in ledger.invoices(row.pk) if i.number is not None),
     )

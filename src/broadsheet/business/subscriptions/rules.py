@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from broadsheet.kit import calendar
 from broadsheet.kit.calendar import Period, Term
+from broadsheet.kit.money import half_up
 
 
 class Status(enum.StrEnum):
@@ -45,6 +46,9 @@ class Kind(enum.StrEnum):
     RESUMED = "resumed"
     CANCEL_ASKED = "cancel_asked"
     CANCEL_UNDONE = "cancel_undone"
+    CANCELLED_NOW = "cancelled_now"  # And what was not used goes back.
+    PAUSE_ASKED = "pause_asked"
+    PAUSE_WITHDRAWN = "pause_withdrawn"
     LAPSED = "lapsed"
     TERM_OVER = "term_over"
 
@@ -53,34 +57,40 @@ S, K = Status, Kind
 TERMINAL = frozenset({S.INCOMPLETE_EXPIRED, S.CANCELLED, S.EXPIRED})
 OPEN = frozenset(Status) - TERMINAL  # A reader has one of these at most.
 RUNNING = OPEN - {S.INCOMPLETE}
+CHARGED = frozenset({S.TRIALING, S.ACTIVE, S.PAST_DUE})
 
-_MOVES: dict[tuple[Status, Kind], Status] = {
-    (S.INCOMPLETE, K.DECLINED): S.INCOMPLETE,
-    (S.INCOMPLETE, K.STARTED): S.ACTIVE,
-    (S.INCOMPLETE, K.TRIAL_STARTED): S.TRIALING,
-    (S.INCOMPLETE, K.ABANDONED): S.INCOMPLETE_EXPIRED,
-    (S.TRIALING, K.RENEWED): S.ACTIVE,
-    (S.TRIALING, K.PAYMENT_FAILED): S.PAST_DUE,
-    (S.TRIALING, K.PAUSED): S.PAUSED,
-    (S.TRIALING, K.LAPSED): S.CANCELLED,
-    (S.ACTIVE, K.RENEWED): S.ACTIVE,
-    (S.ACTIVE, K.PAYMENT_FAILED): S.PAST_DUE,
-    (S.ACTIVE, K.PAUSED): S.PAUSED,
-    (S.ACTIVE, K.LAPSED): S.CANCELLED,
-    (S.ACTIVE, K.TERM_OVER): S.EXPIRED,
-    (S.PAST_DUE, K.RENEWED): S.ACTIVE,
-    (S.PAST_DUE, K.PAYMENT_FAILED): S.PAST_DUE,
-    (S.PAST_DUE, K.SUSPENDED): S.SUSPENDED,
-    (S.PAST_DUE, K.LAPSED): S.CANCELLED,
-    (S.SUSPENDED, K.REINSTATED): S.ACTIVE,
-    (S.SUSPENDED, K.LAPSED): S.CANCELLED,
-    (S.PAUSED, K.RESUMED): S.ACTIVE,
-    (S.PAUSED, K.LAPSED): S.CANCELLED,
-} | {
-    (status, kind): status
-    for status in RUNNING
-    for kind in (K.CANCEL_ASKED, K.CANCEL_UNDONE)
-}
+_MOVES: dict[tuple[Status, Kind], Status] = (
+    {
+        (S.INCOMPLETE, K.DECLINED): S.INCOMPLETE,
+        (S.INCOMPLETE, K.STARTED): S.ACTIVE,
+        (S.INCOMPLETE, K.TRIAL_STARTED): S.TRIALING,
+        (S.INCOMPLETE, K.ABANDONED): S.INCOMPLETE_EXPIRED,
+        (S.TRIALING, K.RENEWED): S.ACTIVE,
+        (S.TRIALING, K.PAYMENT_FAILED): S.PAST_DUE,
+        (S.TRIALING, K.PAUSED): S.PAUSED,
+        (S.TRIALING, K.LAPSED): S.CANCELLED,
+        (S.ACTIVE, K.RENEWED): S.ACTIVE,
+        (S.ACTIVE, K.PAYMENT_FAILED): S.PAST_DUE,
+        (S.ACTIVE, K.PAUSED): S.PAUSED,
+        (S.ACTIVE, K.LAPSED): S.CANCELLED,
+        (S.ACTIVE, K.TERM_OVER): S.EXPIRED,
+        (S.PAST_DUE, K.RENEWED): S.ACTIVE,
+        (S.PAST_DUE, K.PAYMENT_FAILED): S.PAST_DUE,
+        (S.PAST_DUE, K.SUSPENDED): S.SUSPENDED,
+        (S.PAST_DUE, K.LAPSED): S.CANCELLED,
+        (S.SUSPENDED, K.REINSTATED): S.ACTIVE,
+        (S.SUSPENDED, K.LAPSED): S.CANCELLED,
+        (S.PAUSED, K.RESUMED): S.ACTIVE,
+        (S.PAUSED, K.LAPSED): S.CANCELLED,
+    }
+    | {
+        (status, kind): status
+        for status in RUNNING
+        for kind in (K.CANCEL_ASKED, K.CANCEL_UNDONE)
+    }
+    | {(status, K.CANCELLED_NOW): S.CANCELLED for status in RUNNING}
+    | {(S.ACTIVE, kind): S.ACTIVE for kind in (K.PAUSE_ASKED, K.PAUSE_WITHDRAWN)}
+)
 
 
 class WrongMove(Exception):
@@ -117,19 +127,22 @@ class Paid:
     until: datetime
 
 
-def paid_period(anchor: date, term: Term, index: int, zone: ZoneInfo) -> Paid:
-    period = calendar.period(anchor, term, index)
+def paid_period(
+    anchor: date, term: Term, index: int, zone: ZoneInfo, *, since: int = 0
+) -> Paid:
+    """Return period `index`; period `since` is the one that starts on the anchor."""
+    period = calendar.period(anchor, term, index - since)
     return Paid(index, period, calendar.instant(period.end, zone))
 
 
-def next_index(anchor: date, term: Term, last: int, on: date) -> int:
+def next_index(anchor: date, term: Term, last: int, on: date, *, since: int = 0) -> int:
     """
     Return which period is billed next: the one after `last`, or, if whole periods went
     by unbilled, the one that holds `on`. A reader is never sent a burst of back
     charges for time in which our workers stood still.
     """
     index = last + 1
-    while calendar.boundary(anchor, term, index + 1) <= on:
+    while calendar.boundary(anchor, term, index + 1 - since) <= on:
         index += 1
     return index
 
@@ -149,6 +162,13 @@ def retry_at(
     if hard or failures > len(ladder):
         return None
     return failed_at + timedelta(days=ladder[failures - 1])
+
+
+def share(worth: int, days: int, of: int) -> int:
+    """Return what `days` of the `of` days that are worth `worth` come to, half up."""
+    if not 0 <= days <= of or worth < 0:
+        raise ValueError(f"{days} of {of} days, worth {worth}, is no share.")
+    return half_up(worth * days, of) if of else 0
 
 
 # --- Words --------------------------------------------------------------------------

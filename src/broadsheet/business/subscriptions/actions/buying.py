@@ -207,7 +207,7 @@ def _abandon_if_unpaid(checkout_id: UUID, at: datetime) -> bool:
 
 
 def _abandon(row: Subscription, reason: str, at: datetime) -> None:
-    journal.void_open_invoices(row.pk, at=at)
+    journal.close_what_is_open(row, reason, at=at)
     journal.record(row, Kind.ABANDONED, at=at, reason=reason)
 
 
@@ -294,6 +294,7 @@ def _new(wish: Wish, offer: PlanOffer, at: datetime) -> Checkout:
         reader_id=wish.reader,
         plan_version_id=offer.version_id,
         anchor_tz=zone.key,
+        previous=queries.latest(wish.reader),
         made_at=at,
     )
     journal.record(

@@ -15,7 +15,6 @@ from broadsheet.business.ledger import actions as ledger
 from broadsheet.business.ledger import queries as books
 from broadsheet.business.ledger.actions import Settlement
 from broadsheet.business.ledger.queries import InvoiceFacts
-from broadsheet.business.payments import actions as payments
 from broadsheet.business.payments.events import (
     PaymentDeclined,
     PaymentRefunded,
@@ -106,31 +105,6 @@ def on_payment_refunded(event: PaymentRefunded, at: datetime) -> None:
     )
 
 
-def return_credits(*, at: datetime, limit: int = 100) -> int:
-    """
-    Give back what readers paid for nothing. Return how much of it went, in cases. The
-    key is the attempt's, so a lost answer never gives it back twice.
-    """
-    returned = 0
-    for held in HeldCredit.objects.filter(returned_at=None).order_by("held_at", "pk")[
-        :limit
-    ]:
-        try:
-            payments.refund(
-                payment_id=held.payment_id,
-                attempt_id=held.attempt_id,
-                amount=Money(held.minor, held.currency),
-                idempotency_key=f"credit-{held.attempt_id}",
-                at=at,
-            )
-        except (payments.Unreachable, payments.Refused) as error:
-            log.warning("credit %s was not returned: %s", held.attempt_id, error)
-            continue
-        HeldCredit.objects.filter(pk=held.pk).update(returned_at=at)
-        returned += 1
-    return returned
-
-
 def fail_renewal(
     row: Subscription, *, reason: str, hard: bool, attempt: str = "", at: datetime
 ) -> None:
@@ -193,6 +167,7 @@ def _advance(
         row.started_at = event.at
     row.k = paid.index
     row.period_start, row.period_end = paid.period.start, paid.period.end
+    row.worth_minor, row.worth_days = invoice.total.minor, paid.period.days
     row.paid_through = paid.until
     row.method_ref = event.method_ref or row.method_ref
     row.failures = 0
@@ -219,6 +194,7 @@ def _hold(row: Subscription, settled: Settlement, event: PaymentSucceeded) -> No
         subscription=row,
         payment_id=event.payment_id,
         attempt_id=event.attempt_id,
+        key=f"credit-{event.attempt_id}",
         minor=settled.credit.minor,
         currency=settled.credit.currency,
         held_at=event.at,

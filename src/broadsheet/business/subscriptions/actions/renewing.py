@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 
 from broadsheet.business.catalogue import queries as catalogue
 from broadsheet.business.ledger import actions as ledger
@@ -24,7 +24,7 @@ from broadsheet.business.payments import actions as payments
 from broadsheet.kit import calendar
 
 from .. import queries, rules
-from ..models import Cancellation, RenewalTry, Subscription
+from ..models import RenewalTry, Subscription
 from ..rules import Status
 from . import journal
 from .hearing import fail_renewal
@@ -59,14 +59,11 @@ def renew_due(*, at: datetime, limit: int = 500) -> RenewalRun:
 @transaction.atomic
 def _claim(at: datetime, limit: int) -> list[RenewalTry]:
     """Lease what is due to this run, and store what will be sent before it is sent."""
-    cancelled = Cancellation.objects.filter(subscription=OuterRef("pk"), undone_at=None)
-    due = Q(status=Status.ACTIVE, paid_through__lte=at) | Q(
-        status=Status.PAST_DUE, retry_at__lte=at, grace_until__gt=at
-    )
+    lapsing = Q(status=Status.PAST_DUE, grace_until__lte=at)
     rows = (
         Subscription.objects.select_related("plan_version")
-        .filter(due, ~Exists(cancelled), Q(lease_until=None) | Q(lease_until__lte=at))
-        .order_by("paid_through", "id")
+        .filter(~lapsing, Q(lease_until=None) | Q(lease_until__lte=at), due_at__lte=at)
+        .order_by("due_at", "id")
         .select_for_update(of=("self",), skip_locked=True)[:limit]
     )
     return [_prepare(row, at) for row in rows]
@@ -83,7 +80,8 @@ def _prepare(row: Subscription, at: datetime) -> RenewalTry:
         return _try(row, last.invoice_id, last.period_index, last.n + 1, at)
     assert row.anchor_date is not None  # noqa: S101  It is due, so it has started.
     on = calendar.local_date(at, row.zone)
-    index = rules.next_index(row.anchor_date, row.plan_version.term, row.k, on)
+    term, since = row.plan_version.term, row.anchor_k
+    index = rules.next_index(row.anchor_date, term, row.k, on, since=since)
     # The version that she bought, whatever newcomers pay today.
     sold = catalogue.version(row.plan_version_id)
     invoice = ledger.bill(
@@ -163,7 +161,7 @@ def _still_wanted(made: RenewalTry) -> Subscription | None:
     with transaction.atomic():
         row = journal.lock(made.subscription_id)
         open_still = row.tries.filter(pk=made.pk, closed_at=None).exists()
-        wanted = open_still and queries.open_cancellation(row.pk) is None
+        wanted = open_still and row.due_at is not None
         return row if wanted else None
 
 
