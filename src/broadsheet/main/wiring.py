@@ -54,7 +54,13 @@ ROUTES: Mapping[type, Heard] = {
     subscriptions.Started: Heard(later=(subscribing.send_welcome,)),
     subscriptions.Renewed: Heard(later=(subscribing.send_renewed,)),
     subscriptions.Cancelled: Heard(later=(subscribing.send_cancelled,)),
+    subscriptions.CancelledNow: Heard(later=(subscribing.send_cancelled_now,)),
+    subscriptions.Lapsed: Heard(later=(subscribing.send_ended,)),
+    subscriptions.Paused: Heard(later=(subscribing.send_paused,)),
+    subscriptions.Resumed: Heard(later=(subscribing.send_resumed,)),
     subscriptions.PaymentTrouble: Heard(later=(subscribing.send_payment_trouble,)),
+    subscriptions.RenewalComing: Heard(later=(subscribing.send_renewal_coming,)),
+    subscriptions.CardExpiring: Heard(later=(subscribing.send_card_expiring,)),
 }
 
 

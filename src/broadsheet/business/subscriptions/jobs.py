@@ -42,3 +42,17 @@ def give_back(timestamp: int) -> None:
 def turn_pauses(timestamp: int) -> None:
     """Begin and end the pauses that are to."""
     actions.turn_pauses(at=publication.now())
+
+
+@app.periodic(cron="35 * * * *")
+@app.task(name="subscriptions.remind", queue="business", lock="subscriptions.remind")
+def remind(timestamp: int) -> None:
+    """Remind readers of a renewal that comes up."""
+    actions.remind_due(at=publication.now())
+
+
+@app.periodic(cron="5 5 * * *")
+@app.task(name="subscriptions.cards", queue="business", lock="subscriptions.cards")
+def warn_of_cards(timestamp: int) -> None:
+    """Tell readers whose card expires soon."""
+    actions.warn_of_cards(at=publication.now())

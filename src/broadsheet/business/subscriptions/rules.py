@@ -51,6 +51,7 @@ class Kind(enum.StrEnum):
     PAUSE_WITHDRAWN = "pause_withdrawn"
     LAPSED = "lapsed"
     TERM_OVER = "term_over"
+    NOTICED = "noticed"  # She was told of what is to come: which notice, in its facts.
 
 
 S, K = Status, Kind
@@ -86,7 +87,7 @@ _MOVES: dict[tuple[Status, Kind], Status] = (
     | {
         (status, kind): status
         for status in RUNNING
-        for kind in (K.CANCEL_ASKED, K.CANCEL_UNDONE)
+        for kind in (K.CANCEL_ASKED, K.CANCEL_UNDONE, K.NOTICED)
     }
     | {(status, K.CANCELLED_NOW): S.CANCELLED for status in RUNNING}
     | {(S.ACTIVE, kind): S.ACTIVE for kind in (K.PAUSE_ASKED, K.PAUSE_WITHDRAWN)}
@@ -169,6 +170,15 @@ def share(worth: int, days: int, of: int) -> int:
     if not 0 <= days <= of or worth < 0:
         raise ValueError(f"{days} of {of} days, worth {worth}, is no share.")
     return half_up(worth * days, of) if of else 0
+
+
+def reminder_days(term: Term) -> int:
+    """
+    Return how many days before a renewal its reader is reminded; 0: not at all. A term
+    of a year or more: 30 days (California asks for 15 to 45); a month or more: 7.
+    """
+    days = {"day": 1, "week": 7, "month": 30, "year": 365}[term.unit] * term.count
+    return 30 if days >= 360 else 7 if days >= 28 else 0
 
 
 # --- Words --------------------------------------------------------------------------

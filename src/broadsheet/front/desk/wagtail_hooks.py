@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth.models import Permission
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, include, path, reverse
@@ -13,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 
-from . import home, outbox, works
+from . import books, home, letters, outbox, works
 
 # Wagtail's own items that a newspaper's desk has no use for.
 NOT_OURS = {"help", "documents"}
@@ -111,6 +113,38 @@ def deliveries_item() -> MenuItem:
     )
 
 
+@hooks.register("register_reports_menu_item")
+def books_item() -> MenuItem:
+    return Permitted(
+        _("The books"),
+        reverse("desk_books"),
+        icon_name="table",
+        order=30,
+        permission=books.MAY_READ_BOOKS,
+    )
+
+
+@hooks.register("register_reports_menu_item")
+def letters_item() -> MenuItem:
+    return Permitted(
+        _("Letters"),
+        reverse("desk_letters"),
+        icon_name="mail",
+        order=40,
+        permission=letters.MAY_SEE_LETTERS,
+    )
+
+
+@hooks.register("register_permissions")
+def permissions() -> QuerySet[Permission]:
+    """Let an administrator of groups give these out."""
+    names = [one.split(".") for one in (books.MAY_READ_BOOKS, letters.MAY_SEE_LETTERS)]
+    apps, codenames = zip(*names, strict=True)
+    return Permission.objects.filter(
+        content_type__app_label__in=apps, codename__in=codenames
+    )
+
+
 # --- The pages --------------------------------------------------------------------------
 
 
@@ -131,4 +165,27 @@ def works_urls() -> list[URLPattern | URLResolver]:
         path("imports/", works.imports, name="desk_imports"),
         path("imports/<int:run_id>/", works.import_report, name="desk_import"),
         path("deliveries/", works.deliveries, name="desk_deliveries"),
+    ]
+
+
+@hooks.register("register_admin_urls")
+def books_urls() -> list[URLPattern | URLResolver]:
+    return [
+        path("books/", books.trial_balance, name="desk_books"),
+        path(
+            "books/<slug:account>/<slug:currency>/",
+            books.statement,
+            name="desk_statement",
+        ),
+        path("invoices/", books.invoices, name="desk_invoices"),
+        path("invoices/<uuid:invoice_id>.pdf", books.invoice, name="desk_invoice"),
+        path("revenue/", books.revenue, name="desk_revenue"),
+    ]
+
+
+@hooks.register("register_admin_urls")
+def letters_urls() -> list[URLPattern | URLResolver]:
+    return [
+        path("letters/", letters.index, name="desk_letters"),
+        path("letters/<int:number>/", letters.html, name="desk_letter"),
     ]

@@ -6,10 +6,22 @@ The rest belong to whatever transaction they are called in.
 
 from ..letters import (
     send_cancelled,
+    send_cancelled_now,
+    send_card_expiring,
+    send_comp_given,
+    send_ended,
+    send_paused,
     send_payment_trouble,
+    send_plan_changed,
+    send_price_change,
+    send_refunded,
+    send_renewal_coming,
     send_renewed,
+    send_resumed,
+    send_trial_ending,
     send_welcome,
 )
+from ..letters.samples import Sample, samples
 from ..queries import CheckoutState, NoSuchCheckout, NoSuchSubscription
 from ..rules import WrongMove
 from .buying import (
@@ -34,6 +46,7 @@ from .hearing import (
     on_payment_succeeded,
 )
 from .journal import ChangePending
+from .noticing import remind_due, warn_of_cards
 from .pausing import CannotPause, NotPaused, pause, resume, turn_pauses
 from .refunding import (
     RefundQuote,
@@ -61,6 +74,7 @@ __all__ = [
     "PlaceUnknown",
     "RefundQuote",
     "RenewalRun",
+    "Sample",
     "StaleQuote",
     "StaleRefund",
     "TooLate",
@@ -77,13 +91,27 @@ __all__ = [
     "pause",
     "pay_due",
     "quote_refund",
+    "remind_due",
     "renew_due",
     "resume",
     "return_credits",
+    "samples",
     "send_cancelled",
+    "send_cancelled_now",
+    "send_card_expiring",
+    "send_comp_given",
+    "send_ended",
+    "send_paused",
     "send_payment_trouble",
+    "send_plan_changed",
+    "send_price_change",
+    "send_refunded",
+    "send_renewal_coming",
     "send_renewed",
+    "send_resumed",
+    "send_trial_ending",
     "send_welcome",
     "turn_pauses",
     "undo_cancel",
+    "warn_of_cards",
 ]
