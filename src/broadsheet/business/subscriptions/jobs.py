@@ -26,8 +26,9 @@ def lapse(timestamp: int) -> None:
 @app.periodic(cron="*/10 * * * *")
 @app.task(name="subscriptions.expire", queue="business", lock="subscriptions.expire")
 def expire(timestamp: int) -> None:
-    """Close the purchases that nobody paid for."""
+    """Close the purchases, and drop the changes of plan, that nobody paid for."""
     actions.expire_checkouts(at=publication.now())
+    actions.expire_changes(at=publication.now())
 
 
 @app.periodic(cron="* * * * *")

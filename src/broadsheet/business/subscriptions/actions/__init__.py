@@ -16,18 +16,28 @@ from .buying import (
     AlreadySubscribed,
     BadRequest,
     CheckoutPage,
+    Due,
+    NoSuchOffer,
     NoSuchPlace,
     NoSuchPlan,
     NothingDue,
+    OfferTaken,
     PaymentUnavailable,
     PlaceUnknown,
     StaleQuote,
     begin,
     conclude,
-    expire_checkouts,
     pay_due,
+    quote,
+)
+from .changing import (
+    Changed,
+    NothingScheduled,
+    change,
+    withdraw_change,
 )
 from .ending import TooLate, cancel, lapse_due, undo_cancel
+from .expiring import expire_changes, expire_checkouts
 from .hearing import (
     on_payment_declined,
     on_payment_refunded,
@@ -35,6 +45,14 @@ from .hearing import (
 )
 from .journal import ChangePending
 from .pausing import CannotPause, NotPaused, pause, resume, turn_pauses
+from .quoting import (
+    CannotChange,
+    CurrencyFixed,
+    Quote,
+    QuoteLine,
+    StaleChange,
+    quote_change,
+)
 from .refunding import (
     RefundQuote,
     StaleRefund,
@@ -47,20 +65,30 @@ from .renewing import RenewalRun, renew_due
 __all__ = [
     "AlreadySubscribed",
     "BadRequest",
+    "CannotChange",
     "CannotPause",
     "ChangePending",
+    "Changed",
     "CheckoutPage",
     "CheckoutState",
+    "CurrencyFixed",
+    "Due",
     "NoSuchCheckout",
+    "NoSuchOffer",
     "NoSuchPlace",
     "NoSuchPlan",
     "NoSuchSubscription",
     "NotPaused",
     "NothingDue",
+    "NothingScheduled",
+    "OfferTaken",
     "PaymentUnavailable",
     "PlaceUnknown",
+    "Quote",
+    "QuoteLine",
     "RefundQuote",
     "RenewalRun",
+    "StaleChange",
     "StaleQuote",
     "StaleRefund",
     "TooLate",
@@ -68,7 +96,9 @@ __all__ = [
     "begin",
     "cancel",
     "cancel_now",
+    "change",
     "conclude",
+    "expire_changes",
     "expire_checkouts",
     "lapse_due",
     "on_payment_declined",
@@ -76,6 +106,8 @@ __all__ = [
     "on_payment_succeeded",
     "pause",
     "pay_due",
+    "quote",
+    "quote_change",
     "quote_refund",
     "renew_due",
     "resume",
@@ -86,4 +118,5 @@ __all__ = [
     "send_welcome",
     "turn_pauses",
     "undo_cancel",
+    "withdraw_change",
 ]

@@ -77,7 +77,7 @@ def cancel_now(
     quote = _quote(row, at)
     if quote.back.minor != quoted_minor:
         raise StaleRefund(quote)
-    given = sum(_give_back(row, quote.back, at))
+    given = give_back(row, quote.back, at=at)
     journal.close_what_is_open(row, "cancelled now", at=at)
     row.cancellations.filter(undone_at=None).update(effective_at=at)
     if row.paid_through is not None:
@@ -138,12 +138,16 @@ def _held(row: Subscription, currency: str) -> Money:
     return sum((left for *_, left in _captures(row)), zero)
 
 
-def _give_back(row: Subscription, back: Money, at: datetime) -> Iterator[int]:
-    """Take `back` from what was captured, the newest first; it waits for a job."""
+def give_back(row: Subscription, back: Money, *, at: datetime) -> int:
+    """
+    Take `back` from what was captured for a locked contract, the newest first; it goes
+    by a job, under a stored key. Return how much that is, in minor units.
+    """
+    whole = back
     for _invoice, payment_id, attempt_id, left in _captures(row):
         part = min(back, left)
         if not part:
-            continue
+            break
         back -= part
         HeldCredit.objects.create(
             subscription=row,
@@ -155,7 +159,7 @@ def _give_back(row: Subscription, back: Money, at: datetime) -> Iterator[int]:
             reason="days given up",
             held_at=at,
         )
-        yield part.minor
+    return whole.minor - back.minor
 
 
 def _captures(
