@@ -1,7 +1,4 @@
-"""
-The books and the documents. Triggers in migration 0002 refuse any edit of a
-transaction, an entry, or an invoice (lines and taxes too) that has its number.
-"""
+"""Who sells, who is billed and where, and the documents."""
 
 from __future__ import annotations
 
@@ -15,7 +12,7 @@ from wagtail.contrib.settings.models import BaseGenericSetting, register_setting
 
 from broadsheet.kit.money import Money
 
-from .rules import CHART, Line, Split, Tax, is_gstin
+from ..rules import Split, Tax, is_gstin
 
 KINDS = ("first", "renewal", "change", "oneoff")
 STATUSES = ("draft", "open", "paid", "void", "uncollectible")
@@ -31,6 +28,10 @@ class Seller(BaseGenericSetting):
     # The two-digit GST state code; 27 is Maharashtra. Empty: not registered, no tax.
     state = models.CharField(_("state code"), max_length=2, default="27", blank=True)
     series = models.CharField(_("series"), max_length=3, default="BS")
+    # Credit notes are numbered apart from invoices.
+    credit_series = models.CharField(
+        _("series of credit notes"), max_length=3, default="CN", blank=True
+    )
     first_month = models.PositiveSmallIntegerField(_("year begins in month"), default=4)
 
     class Meta:
@@ -43,6 +44,13 @@ class Seller(BaseGenericSetting):
             models.CheckConstraint(
                 condition=Q(series__regex=r"^[A-Z0-9]{1,3}$"), name="a_series_is_short"
             ),
+            models.CheckConstraint(
+                condition=Q(credit_series__regex=r"^[A-Z0-9]{1,3}$"),
+                name="a_credit_series_is_short",
+            ),
+            models.CheckConstraint(
+                condition=~Q(credit_series=F("series")), name="two_series_are_two"
+            ),
         ]
 
     def clean(self) -> None:
@@ -52,6 +60,9 @@ class Seller(BaseGenericSetting):
             )
         if self.gstin and self.gstin[:2] != self.state:
             raise ValidationError(_("A GSTIN begins with the seller's state code."))
+        self.credit_series = self.credit_series or "CN"
+        if self.series == self.credit_series:
+            raise ValidationError(_("Credit notes need a series of their own."))
 
 
 class TaxRate(models.Model):
@@ -70,11 +81,25 @@ class TaxRate(models.Model):
 
 
 class BillingProfile(models.Model):
-    """Where a reader says that she lives: her purchases are supplied there."""
+    """
+    Where a reader says that she lives: her purchases are supplied there. A business
+    adds its name, its address, and the GSTIN under which it takes the tax back.
+    """
 
     reader = models.UUIDField(primary_key=True)
     place = models.CharField(max_length=2)
+    business = models.CharField(max_length=160, blank=True)
+    address = models.TextField(blank=True)
+    gstin = models.CharField(max_length=15, blank=True)
     told_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=Q(gstin="") | Q(gstin__startswith=F("place")),
+                name="a_buyer_is_registered_where_she_lives",
+            )
+        ]
 
 
 class Invoice(models.Model):
@@ -93,6 +118,8 @@ class Invoice(models.Model):
     round_off_minor = models.SmallIntegerField(default=0)
     # Who is billed, in the words of that day; a name changed later changes no invoice.
     recipient = models.CharField(max_length=200, blank=True)
+    recipient_address = models.TextField(blank=True)
+    recipient_gstin = models.CharField(max_length=15, blank=True)
     # A state's GST code, or a country's ISO code; recorded before any charge.
     place_of_supply = models.CharField(max_length=2, blank=True)
     made_at = models.DateTimeField()
@@ -110,7 +137,14 @@ class Invoice(models.Model):
 
     class Meta:
         indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["subscription_ref", "made_at"], name="invoices_of_one")
+            models.Index(
+                fields=["subscription_ref", "made_at"], name="invoices_of_one"
+            ),
+            models.Index(
+                fields=["-issued_at", "-id"],
+                condition=Q(number__isnull=False),
+                name="issued_invoices",
+            ),
         ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(
@@ -205,65 +239,89 @@ class InvoiceSeries(models.Model):
         ]
 
 
-class Transaction(models.Model):
-    """Money moved, once and for all."""
+class CreditNote(models.Model):
+    """What an issued invoice is reduced by: the only thing that corrects it."""
 
     id = models.UUIDField(primary_key=True)
-    reference = models.CharField(max_length=120, unique=True)
-    memo = models.CharField(max_length=200)
-    at = models.DateTimeField(db_index=True)
     invoice = models.ForeignKey(
-        Invoice, on_delete=models.PROTECT, null=True, related_name="transactions"
+        Invoice, on_delete=models.PROTECT, related_name="credit_notes"
     )
-    # How many entries it has, so that none can be slipped in afterwards.
-    size = models.PositiveSmallIntegerField()
-
-
-class Entry(models.Model):
-    """One side of a transaction: a debit if positive, a credit if negative."""
-
-    transaction = models.ForeignKey(
-        Transaction, on_delete=models.PROTECT, related_name="entries"
-    )
-    position = models.PositiveSmallIntegerField()
-    account = models.CharField(max_length=24)
-    currency = models.CharField(max_length=3)
-    amount_minor = models.BigIntegerField()
+    # What asked for it: the same again is the same note. Unique, where it is said.
+    reference = models.CharField(max_length=120, blank=True)
+    series = models.CharField(max_length=3)
+    financial_year = models.CharField(max_length=5)
+    sequence = models.PositiveIntegerField()
+    number = models.CharField(max_length=16, unique=True)
+    reason = models.CharField(max_length=200)
+    total_minor = models.BigIntegerField()
+    issued_at = models.DateTimeField()
 
     class Meta:
         indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["account", "currency"], name="entries_of_an_account")
+            models.Index(fields=["-issued_at", "-id"], name="issued_credit_notes")
         ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(
-                fields=["transaction", "position"], name="entries_are_in_order"
+                fields=["reference"],
+                condition=~Q(reference=""),
+                name="a_credit_is_given_once",
+            ),
+            models.UniqueConstraint(
+                fields=["series", "financial_year", "sequence"],
+                name="a_credit_number_is_used_once",
             ),
             models.CheckConstraint(
-                condition=Q(account__in=sorted(CHART)), name="the_chart_knows_it"
-            ),
-            models.CheckConstraint(
-                condition=~Q(amount_minor=0), name="an_entry_moves_something"
+                condition=Q(total_minor__gt=0), name="a_credit_note_gives_something"
             ),
         ]
 
-    @property
-    def line(self) -> Line:
-        return Line(self.account, Money(self.amount_minor, self.currency))
 
+class CreditLine(models.Model):
+    """What a credit note takes off one line of the invoice."""
 
-class Closing(models.Model):
-    """What an account stood at when the books were closed until an instant."""
-
-    until = models.DateTimeField()
-    account = models.CharField(max_length=24)
-    currency = models.CharField(max_length=3)
-    balance_minor = models.BigIntegerField()
+    note = models.ForeignKey(CreditNote, on_delete=models.PROTECT, related_name="lines")
+    line = models.ForeignKey(
+        InvoiceLine, on_delete=models.PROTECT, related_name="credits"
+    )
+    gross_minor = models.BigIntegerField()
+    taxable_minor = models.BigIntegerField()
+    round_off_minor = models.SmallIntegerField(default=0)
+    # How much of the taxable value had not been earned yet, and never will be.
+    undelivered_minor = models.BigIntegerField()
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(
-                fields=["until", "account", "currency"], name="closed_once"
-            )
+                fields=["note", "line"], name="a_note_names_a_line_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(taxable_minor__gte=0)
+                & Q(undelivered_minor__range=(0, F("taxable_minor"))),
+                name="a_credit_takes_what_there_is",
+            ),
+            models.CheckConstraint(
+                condition=Q(round_off_minor__range=(-1, 1)),
+                name="a_credits_round_off_is_a_paisa",
+            ),
+        ]
+
+
+class CreditTax(models.Model):
+    """One tax that a credit note takes off one line."""
+
+    line = models.ForeignKey(CreditLine, on_delete=models.PROTECT, related_name="taxes")
+    name = models.CharField(max_length=8)
+    rate = models.PositiveIntegerField()
+    amount_minor = models.BigIntegerField()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["line", "name"], name="a_credited_tax_is_named_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(amount_minor__gte=0), name="a_credited_tax_is_not_negative"
+            ),
         ]
 
 
