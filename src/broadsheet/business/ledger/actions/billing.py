@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.db import transaction
 
 from broadsheet.kit.calendar import Period, local_date
-from broadsheet.kit.ids import new_id
 from broadsheet.kit.money import Money
 from broadsheet.plumbing import publication
 
@@ -79,7 +78,9 @@ def bill(
         kind=kind,
         period_index=period_index,
         defaults={
-            "id": new_id(at),
+            # Not a new one: billed again after a restore from yesterday's backup, it
+            # is the same invoice, is charged under the same key, and is not charged.
+            "id": uuid5(subscription_ref, f"{kind}-{period_index}"),
             "reader": reader,
             "currency": charge.gross.currency,
             "total_minor": charge.gross.minor,

@@ -78,10 +78,10 @@ def _expire(made: ScheduledChange, at: datetime) -> bool:
         return False  # Its end is not known yet.
     with transaction.atomic():
         row = journal.lock(made.subscription_id)
+        # Closing its page is a decline, which has dropped it where there was a page.
         if row.changes.filter(pk=made.pk, closed_at=None).exists():
             drop(row, "not paid in time", at)
-            return True
-    return False
+    return True
 
 
 def drop(row: Subscription, reason: str, at: datetime) -> None:

@@ -104,19 +104,12 @@ def on_payment_refunded(event: PaymentRefunded, at: datetime) -> None:
     found = _of(event.invoice_ref)
     if found is None:
         return
-    invoice, row = found
-    held = row.credits.filter(attempt_id=event.attempt_id).exists()
+    invoice, _row = found
     before = f"refund:{event.attempt_id}:"
-    reference = f"{before}{books.posted_under(before) + 1}"
-    back = Money(event.minor, event.currency)
-    ledger.post(
-        [
-            ledger.Line("customer_credit" if held else "refunds", back),
-            ledger.Line("gateway", -back),
-        ],
-        reference=reference,
-        memo=f"Refunded on invoice {invoice.id}",
-        invoice=invoice.id,
+    ledger.give_back(
+        invoice_id=invoice.id,
+        reference=f"{before}{books.posted_under(before) + 1}",
+        amount=Money(event.minor, event.currency),
         at=event.at,
     )
 
