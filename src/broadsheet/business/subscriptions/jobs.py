@@ -43,3 +43,10 @@ def give_back(timestamp: int) -> None:
 def turn_pauses(timestamp: int) -> None:
     """Begin and end the pauses that are to."""
     actions.turn_pauses(at=publication.now())
+
+
+@app.periodic(cron="17 3 * * *")
+@app.task(name="subscriptions.prices", queue="business", lock="subscriptions.prices")
+def tell_prices(timestamp: int) -> None:
+    """Tell who pays more from the next period on."""
+    actions.tell_prices(at=publication.now())

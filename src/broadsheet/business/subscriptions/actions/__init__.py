@@ -38,12 +38,22 @@ from .changing import (
 )
 from .ending import TooLate, cancel, lapse_due, undo_cancel
 from .expiring import expire_changes, expire_checkouts
+from .giving import (
+    CannotGive,
+    CannotTakeOver,
+    Running,
+    accept_offer,
+    comp,
+    extend,
+    take_over,
+)
 from .hearing import (
     on_payment_declined,
     on_payment_refunded,
     on_payment_succeeded,
 )
 from .journal import ChangePending
+from .noticing import tell_prices
 from .pausing import CannotPause, NotPaused, pause, resume, turn_pauses
 from .quoting import (
     CannotChange,
@@ -66,7 +76,9 @@ __all__ = [
     "AlreadySubscribed",
     "BadRequest",
     "CannotChange",
+    "CannotGive",
     "CannotPause",
+    "CannotTakeOver",
     "ChangePending",
     "Changed",
     "CheckoutPage",
@@ -88,18 +100,22 @@ __all__ = [
     "QuoteLine",
     "RefundQuote",
     "RenewalRun",
+    "Running",
     "StaleChange",
     "StaleQuote",
     "StaleRefund",
     "TooLate",
     "WrongMove",
+    "accept_offer",
     "begin",
     "cancel",
     "cancel_now",
     "change",
+    "comp",
     "conclude",
     "expire_changes",
     "expire_checkouts",
+    "extend",
     "lapse_due",
     "on_payment_declined",
     "on_payment_refunded",
@@ -116,6 +132,8 @@ __all__ = [
     "send_payment_trouble",
     "send_renewed",
     "send_welcome",
+    "take_over",
+    "tell_prices",
     "turn_pauses",
     "undo_cancel",
     "withdraw_change",
