@@ -55,7 +55,11 @@ def test_case_091_leaving_at_once_gives_back_the_days_that_are_left(
     ]
     assert paper.kinds(row) == ["begun", "started", "cancelled_now"]
     assert [actions.return_credits(at=now) for _ in range(2)] == [1, 0]
-    assert paper.balances().get("gateway", 0) == 90_000 - back
+    (note,) = books.credit_notes(invoice_of(row))
+    assert (note.total, note.reason) == (Money(back, "INR"), "days given up")
+    left = paper.balances()
+    assert left.pop("gateway", 0) == 90_000 - back == -sum(left.values())
+    assert {"refunds", "customer_credit", "receivable"}.isdisjoint(left)
     assert books.check() == ()
     assert queries.current(paper.reader, now) is None
     assert actions.renew_due(at=DUE) == actions.RenewalRun()
@@ -129,6 +133,10 @@ def test_what_went_back_already_does_not_go_back_twice(paper, row, hers, at):
     hers("cancel_now", at, quoted_minor=40_000, reason="")
     actions.return_credits(at=at)
     assert paper.balances().get("gateway", 0) == 0
+
+
+def invoice_of(row):
+    return books.invoices(row.pk)[0].id
 
 
 def payments_of(invoice_id):

@@ -143,9 +143,9 @@ def test_a_payment_that_comes_too_late_goes_back_once(paper, at):
     paper.pay(page, cards.PENDS)
     row = Subscription.objects.get()
     with transaction.atomic():  # An operator gives the checkout up while it pends.
-        from broadsheet.business.subscriptions.actions import buying
+        from broadsheet.business.subscriptions.actions import expiring
 
-        buying._abandon(row, "given up", at)
+        expiring.abandon(row, "given up", at)
     (attempt,) = payments.attempts(paper.payment_of(page))
     paper.gateway.control(f"payments/{attempt.provider_ref}/settle", status="succeeded")
     paper.hear()

@@ -22,6 +22,9 @@ def save(admin_client, settings):
             "grace_days": 10,
             "longest_pause_days": 90,
             "renewals_on": "on",
+            "notice_days_most": 30,
+            "notice_days_least": 7,
+            "step_notice_days": 21,
             "retry_after_days": ladder,
         }
         return admin_client.post(address, said)

@@ -242,10 +242,13 @@ def test_cancelling_while_past_due_ends_it_and_stops_the_retries(paper, failing)
     assert actions.renew_due(at=DUE + 2 * DAY) == RenewalRun()
 
 
-def test_cancelling_between_the_claim_and_the_charge_stops_the_charge(paper, row):
+def test_case_041_cancelling_between_the_claim_and_the_charge_stops_the_charge(
+    paper, row
+):
     from broadsheet.business.subscriptions.actions import renewing
 
-    (made,) = renewing._claim(DUE, 10)
+    claimed = renewing._claim(DUE, 10)
+    (made,) = renewing._prepare_all(claimed, queries.Prices(), DUE)
     actions.cancel(
         reader=paper.reader, subscription_id=row.pk, reason="", at=DUE + DAY / 24
     )

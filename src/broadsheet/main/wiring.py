@@ -47,7 +47,9 @@ ROUTES: Mapping[type, Heard] = {
     # Money: one path for the gateway's word, whichever way it came.
     payments.PaymentSucceeded: Heard(at_once=(subscribing.on_payment_succeeded,)),
     payments.PaymentDeclined: Heard(at_once=(subscribing.on_payment_declined,)),
-    payments.PaymentRefunded: Heard(at_once=(subscribing.on_payment_refunded,)),
+    payments.PaymentRefunded: Heard(
+        at_once=(subscribing.on_payment_refunded,), later=(subscribing.send_refunded,)
+    ),
     # Subscriptions. Access is granted and ended with the fact; letters follow.
     subscriptions.Granted: Heard(at_once=(hearers.admit,)),
     subscriptions.GrantEnded: Heard(at_once=(hearers.dismiss,)),
@@ -59,6 +61,9 @@ ROUTES: Mapping[type, Heard] = {
     subscriptions.Paused: Heard(later=(subscribing.send_paused,)),
     subscriptions.Resumed: Heard(later=(subscribing.send_resumed,)),
     subscriptions.PaymentTrouble: Heard(later=(subscribing.send_payment_trouble,)),
+    subscriptions.PlanChanged: Heard(later=(subscribing.send_plan_changed,)),
+    subscriptions.PriceRises: Heard(later=(subscribing.send_price_rises,)),
+    subscriptions.Given: Heard(later=(subscribing.send_given,)),
     subscriptions.RenewalComing: Heard(later=(subscribing.send_renewal_coming,)),
     subscriptions.CardExpiring: Heard(later=(subscribing.send_card_expiring,)),
 }

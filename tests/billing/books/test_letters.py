@@ -5,17 +5,23 @@ from __future__ import annotations
 import inspect
 from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
+from uuid import uuid4
 
 import pypdfium2
 import pytest
 from django.core import mail
 
+from broadsheet.business.ledger import queries as books
+from broadsheet.business.payments.events import PaymentRefunded
 from broadsheet.business.payments.models import PaymentMethod
 from broadsheet.business.subscriptions import actions
 from broadsheet.business.subscriptions.events import (
     CardExpiring,
+    Given,
     Lapsed,
     Paused,
+    PlanChanged,
+    PriceRises,
     RenewalComing,
     Started,
 )
@@ -23,7 +29,6 @@ from broadsheet.business.subscriptions.letters import words
 from broadsheet.business.subscriptions.models import Subscription
 from broadsheet.business.subscriptions.rules import reminder_days
 from broadsheet.kit.calendar import Term
-from broadsheet.kit.money import Money
 
 DUE = datetime(2026, 11, 2, 18, 30, tzinfo=UTC)
 
@@ -137,25 +142,27 @@ def test_an_end_that_was_asked_for_is_not_announced_again(paper, at):
 @pytest.mark.process
 def test_what_is_told_of_facts_of_other_rooms_says_the_facts(paper, at):
     row = paper.buy()
-    actions.send_refunded(row.pk, back=Money(45_000, "INR"), reference="r1", at=at)
-    actions.send_price_change(
-        row.pk, old=Money(90_000, "INR"), new=Money(1_00_000, "INR"),
-        since=date(2026, 11, 3), at=at,
-    )  # fmt: skip
-    actions.send_plan_changed(
-        row.pk, old_plan="Super Saver", since=date(2026, 8, 5), at=at
+    (invoice,) = books.invoices(row.pk)
+    refund = PaymentRefunded(
+        uuid4(), str(invoice.id), 45_000, "INR", at, attempt_id=uuid4()
     )
-    actions.send_comp_given(row.pk, last_day=date(2027, 8, 2), at=at)
-    actions.send_trial_ending(row.pk, amount=Money(90_000, "INR"), ends=DUE, at=at)
+    actions.send_refunded(refund, at)
+    for why, before in (("price", 90_000), ("trial", 0)):
+        rises = PriceRises(row.pk, paper.reader, why, before, 1_00_000, "INR", DUE)
+        actions.send_price_rises(rises, at)
+    changed = PlanChanged(row.pk, paper.reader, "smart-quarterly", invoice.id)
+    actions.send_plan_changed(changed, at)
+    actions.send_given(Given(row.pk, paper.reader, DUE), at)
     bodies = [" ".join(letter.body.split()) for letter in mail.outbox]
     for body, said in zip(
         bodies,
         (
             "₹450 have gone back to the card you paid with.",
             "From your renewal on 3 November 2026, your Smart Quarterly costs ₹1,000.",
-            "You have changed from Super Saver to Smart Quarterly, from 5 August 2026 on.",
-            "Everything is open to you until the end of 2 August 2027.",
-            "Your trial of Smart Quarterly ends on 3 November 2026.",
+            "Your trial of Smart Quarterly ends on 3 November 2026. From then on it is "
+            "₹1,000, which is charged on that day.",
+            "You have changed to Smart Quarterly, from 3 August 2026 on.",
+            "Everything is open to you until the end of 2 November 2026.",
         ),
         strict=True,
     ):

@@ -17,11 +17,11 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Renewed:
-    """Another period is paid."""
+    """Another period is paid; without an invoice, it cost nothing."""
 
     subscription_id: UUID
     reader: UUID
-    invoice_id: UUID
+    invoice_id: UUID | None
     period_index: int
 
 
@@ -83,6 +83,59 @@ class Resumed:
     subscription_id: UUID
     reader: UUID
     bills_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeScheduled:
+    """Another plan begins at `at`; until then everything stays as it is."""
+
+    subscription_id: UUID
+    reader: UUID
+    plan_code: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PlanChanged:
+    """Another plan began. `invoice_id` is what she paid for it, if anything."""
+
+    subscription_id: UUID
+    reader: UUID
+    plan_code: str
+    invoice_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class PriceRises:
+    """
+    From `at` on she pays `after` a period instead of `before`. `why`: a new "price",
+    the end of a lower one ("step"), or of a "trial".
+    """
+
+    subscription_id: UUID
+    reader: UUID
+    why: str
+    before_minor: int
+    after_minor: int
+    currency: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The house gave it, until `ends`; nothing is charged, and it does not renew."""
+
+    subscription_id: UUID
+    reader: UUID
+    ends: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TermOver:
+    """What was given is over; it ends of itself."""
+
+    subscription_id: UUID
+    reader: UUID
 
 
 @dataclass(frozen=True, slots=True)

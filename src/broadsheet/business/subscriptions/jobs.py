@@ -26,8 +26,9 @@ def lapse(timestamp: int) -> None:
 @app.periodic(cron="*/10 * * * *")
 @app.task(name="subscriptions.expire", queue="business", lock="subscriptions.expire")
 def expire(timestamp: int) -> None:
-    """Close the purchases that nobody paid for."""
+    """Close the purchases, and drop the changes of plan, that nobody paid for."""
     actions.expire_checkouts(at=publication.now())
+    actions.expire_changes(at=publication.now())
 
 
 @app.periodic(cron="* * * * *")
@@ -56,3 +57,10 @@ def remind(timestamp: int) -> None:
 def warn_of_cards(timestamp: int) -> None:
     """Tell readers whose card expires soon."""
     actions.warn_of_cards(at=publication.now())
+
+
+@app.periodic(cron="17 3 * * *")
+@app.task(name="subscriptions.prices", queue="business", lock="subscriptions.prices")
+def tell_prices(timestamp: int) -> None:
+    """Tell who pays more from the next period on."""
+    actions.tell_prices(at=publication.now())

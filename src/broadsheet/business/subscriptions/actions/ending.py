@@ -11,7 +11,7 @@ from django.db.models import Q
 from broadsheet.plumbing import outbox
 
 from .. import queries, rules
-from ..events import Cancelled, CancelUndone
+from ..events import Cancelled, CancelUndone, TermOver
 from ..models import Cancellation, Subscription
 from ..queries import SubscriptionView
 from ..rules import Kind, Status
@@ -91,6 +91,11 @@ def lapse_if_due(subscription_id: UUID, at: datetime) -> bool:
     if row.cancel_at is not None and row.cancel_at <= at:
         journal.lapse(row, ends=row.cancel_at, reason="cancelled", at=at)
         return True
+    if row.status == Status.ACTIVE and not row.renews and row.paid_through:
+        if row.paid_through <= at:
+            journal.record(row, Kind.TERM_OVER, at=at)
+            outbox.announce(TermOver(row.pk, row.reader_id), at=at)
+            return True
     if row.status == Status.PAST_DUE and row.grace_until and row.grace_until <= at:
         ends = row.grace_until
         journal.lapse(row, ends=ends, reason="not paid", at=at)

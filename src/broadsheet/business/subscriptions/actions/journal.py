@@ -99,7 +99,8 @@ def grant_paid_time(row: Subscription, *, at: datetime) -> None:
     renewal is to meet the wall while we are at it. A pause to come makes it two
     stretches, both filed now, so that no worker need be up at either midnight.
     """
-    ends = row.cancel_at or row.runs_until + courtesy()
+    more = courtesy() if row.renews else timedelta(0)
+    ends = row.cancel_at or row.runs_until + more
     if row.paused_on is None or row.resumes_on is None:
         grant(row, ends=ends, at=at)
         return

@@ -1,107 +1,109 @@
-"""Telling readers of what is to come, in time to do something about it; each once."""
+"""Telling readers what they will pay, before they pay more."""
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+import logging
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
-from broadsheet.business.catalogue import queries as catalogue
-from broadsheet.business.payments import queries as payments
-from broadsheet.kit.calendar import local_date
-from broadsheet.plumbing import outbox, publication
+from broadsheet.kit import calendar
+from broadsheet.plumbing import outbox
 
-from .. import rules
-from ..events import CardExpiring, RenewalComing
-from ..models import Subscription
+from .. import queries
+from ..events import PriceRises
+from ..models import PriceNotice, Subscription
+from ..queries import NextCharge, Prices
 from ..rules import Kind, Status
 from . import journal
 
-CARD_NOTICES = (30, 7)  # Days before a card expires.
-LONGEST = timedelta(days=30)
+log = logging.getLogger(__name__)
 
 
-def remind_due(*, at: datetime, limit: int = 1000) -> int:
+def tell_prices(*, at: datetime) -> int:
     """
-    Remind the readers whose renewal comes up, once a period: 30 days before for a year
-    or more, 7 for less. Return how many. Any number of workers may run it.
+    Tell every reader whose next period costs more than this one, once, within the days
+    that the policy says: of a new price, of the end of a lower one, of the end of a
+    trial. Without it, a new price is not charged. Return how many were told.
     """
-    rows = Subscription.objects.filter(
-        status=Status.ACTIVE, due_at__gt=at, due_at__lte=at + LONGEST
-    )
-    due = rows.select_related("plan_version").order_by("due_at", "id")
+    prices = Prices()
+    policy = prices.policy
+    horizon = at + timedelta(days=max(policy.notice_days_most, policy.step_notice_days))
+    coming = Subscription.objects.filter(
+        Q(status__in=[Status.ACTIVE, Status.TRIALING]),
+        due_at__gt=at,
+        due_at__lte=horizon,
+    ).order_by("due_at", "id")
     told = 0
-    for row in due.iterator():
-        if told == limit:
-            break
-        told += _is_due(row, at) and _remind(row.pk, at)
+    for subscription_id in coming.values_list("pk", flat=True).iterator():
+        told += _tell_safely(subscription_id, prices, at)
     return told
 
 
-def warn_of_cards(*, at: datetime) -> int:
-    """
-    Tell the readers whose card expires within 30 days, and again within 7. It is
-    charged all the same: banks often pass on the new one. Return how many.
-    """
-    today = local_date(at, publication.current().zone)
-    told = 0
-    last = today + timedelta(days=max(CARD_NOTICES))
-    for card in payments.expiring(since=today, until=last):
-        left = (card.expires - today).days
-        stage = min(days for days in CARD_NOTICES if left <= days)
-        rows = Subscription.objects.filter(
-            method_ref=card.method_ref, due_at__isnull=False
+def _tell_safely(subscription_id: UUID, prices: Prices, at: datetime) -> bool:
+    try:
+        with transaction.atomic():
+            return _tell(journal.lock(subscription_id), prices, at)
+    except Exception:  # One contract's trouble must not keep the others waiting.
+        log.exception("the price of %s cannot be told", subscription_id)
+        return False
+
+
+def _tell(row: Subscription, prices: Prices, at: datetime) -> bool:
+    due_at = row.due_at
+    if due_at is None or due_at <= at or row.status == Status.PAST_DUE:
+        return False
+    on = calendar.local_date(due_at, row.zone)
+    charge = queries.next_charge(row, on, prices, told=False)
+    why = _why(row, charge)
+    if not why or not _in_time(why, due_at, prices, at):
+        return False
+    _notice, made = PriceNotice.objects.get_or_create(
+        subscription=row,
+        period_index=charge.paid.index,
+        plan_version_id=charge.version.version_id,
+        after_minor=charge.price.minor,
+        defaults={
+            "why": why,
+            "before_minor": row.worth_minor,
+            "currency": charge.price.currency,
+            "due_at": due_at,
+            "sent_at": at,
+        },
+    )
+    if made:
+        journal.record(row, Kind.PRICE_TOLD, at=at, why=why, price=charge.price.minor)
+        outbox.announce(
+            PriceRises(
+                row.pk,
+                row.reader_id,
+                why,
+                row.worth_minor,
+                charge.price.minor,
+                charge.price.currency,
+                due_at,
+            ),
+            at=at,
         )
-        for pk in rows.order_by("id").values_list("pk", flat=True):
-            told += _warn(pk, card, stage, at)
-    return told
+    return made
 
 
-def _is_due(row: Subscription, at: datetime) -> bool:
-    days = rules.reminder_days(row.plan_version.term)
-    assert row.due_at is not None  # noqa: S101  It was chosen by it.
-    told = _told(row.pk, f"renewal:{row.k + 1}")
-    return bool(days) and row.due_at <= at + timedelta(days=days) and not told
+def _why(row: Subscription, charge: NextCharge) -> str:
+    """Return why she is to be told; nothing where she chose it, or pays no more."""
+    if charge.change is not None or charge.price.minor <= row.worth_minor:
+        return ""
+    if row.status == Status.TRIALING:
+        return "trial"
+    return "price" if charge.why == "price" else "step"
 
 
-@transaction.atomic
-def _remind(subscription_id: UUID, at: datetime) -> bool:
-    row = journal.lock(subscription_id)
-    notice = f"renewal:{row.k + 1}"
-    if row.status != Status.ACTIVE or row.due_at is None or _told(row.pk, notice):
-        return False
-    price = catalogue.version(row.plan_version_id).price
-    journal.record(row, Kind.NOTICED, at=at, notice=notice)
-    coming = RenewalComing(
-        row.pk, row.reader_id, row.k + 1, price.minor, price.currency, row.due_at
-    )
-    outbox.announce(coming, at=at)
-    return True
-
-
-@transaction.atomic
-def _warn(
-    subscription_id: UUID, card: payments.MethodView, stage: int, at: datetime
-) -> bool:
-    row = journal.lock(subscription_id)
-    notice = _card_notice(card.method_ref, card.expires, stage)
-    if row.due_at is None or _told(row.pk, notice):
-        return False
-    journal.record(row, Kind.NOTICED, at=at, notice=notice)
-    outbox.announce(
-        CardExpiring(
-            row.pk, row.reader_id, card.network, card.last4, card.expires, stage
-        ),
-        at=at,
-    )
-    return True
-
-
-def _card_notice(method: UUID, expires: date, stage: int) -> str:
-    return f"card:{method}:{expires}:{stage}"
-
-
-def _told(subscription_id: UUID, notice: str) -> bool:
-    row = Subscription(pk=subscription_id)
-    return row.events.filter(kind=Kind.NOTICED, facts__notice=notice).exists()
+def _in_time(why: str, due_at: datetime, prices: Prices, at: datetime) -> bool:
+    policy = prices.policy
+    left = due_at - at
+    if why != "price":
+        # She agreed to it when she bought; late is better than not at all.
+        return left <= timedelta(days=policy.step_notice_days)
+    least = timedelta(days=policy.notice_days_least)
+    return least <= left <= timedelta(days=policy.notice_days_most)

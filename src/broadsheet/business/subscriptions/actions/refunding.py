@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import transaction
 
 from broadsheet.business.catalogue import queries as catalogue
+from broadsheet.business.ledger import actions as ledger
 from broadsheet.business.ledger import queries as books
 from broadsheet.business.ledger.queries import InvoiceFacts
 from broadsheet.business.payments import actions as payments
@@ -28,6 +29,8 @@ from . import journal
 from .ending import TooLate
 
 log = logging.getLogger(__name__)
+
+DAYS_GIVEN_UP = "days given up"
 
 
 class StaleRefund(Exception):
@@ -77,7 +80,7 @@ def cancel_now(
     quote = _quote(row, at)
     if quote.back.minor != quoted_minor:
         raise StaleRefund(quote)
-    given = sum(_give_back(row, quote.back, at))
+    given = give_back(row, quote.back, at=at)
     journal.close_what_is_open(row, "cancelled now", at=at)
     row.cancellations.filter(undone_at=None).update(effective_at=at)
     if row.paid_through is not None:
@@ -138,24 +141,37 @@ def _held(row: Subscription, currency: str) -> Money:
     return sum((left for *_, left in _captures(row)), zero)
 
 
-def _give_back(row: Subscription, back: Money, at: datetime) -> Iterator[int]:
-    """Take `back` from what was captured, the newest first; it waits for a job."""
-    for _invoice, payment_id, attempt_id, left in _captures(row):
+def give_back(row: Subscription, back: Money, *, at: datetime) -> int:
+    """
+    Take `back` from what was captured for a locked contract, the newest first, with a
+    credit note on each invoice; it goes by a job, under a stored key. Return how much that is, in minor units.
+    """
+    whole, today = back, calendar.local_date(at, row.zone)
+    for invoice, payment_id, attempt_id, left in _captures(row):
         part = min(back, left)
         if not part:
-            continue
+            break
         back -= part
+        key = f"back-{attempt_id}-{row.row_version}"
+        ledger.credit(
+            invoice_id=invoice.id,
+            minor=part.minor,
+            reason=DAYS_GIVEN_UP,
+            reference=key,
+            until=today,
+            at=at,
+        )
         HeldCredit.objects.create(
             subscription=row,
             payment_id=payment_id,
             attempt_id=attempt_id,
-            key=f"back-{attempt_id}-{row.row_version}",
+            key=key,
             minor=part.minor,
             currency=part.currency,
-            reason="days given up",
+            reason=DAYS_GIVEN_UP,
             held_at=at,
         )
-        yield part.minor
+    return whole.minor - back.minor
 
 
 def _captures(
@@ -169,6 +185,7 @@ def _captures(
         for attempt in reversed(known.attempts(payment.payment_id)):
             waiting = _waiting(attempt.attempt_id, attempt.captured.currency)
             left = attempt.captured - attempt.refunded - waiting
+            left = min(left, books.left_to_credit(invoice.id))
             if left > Money(0, left.currency):
                 yield invoice, payment.payment_id, attempt.attempt_id, left
 

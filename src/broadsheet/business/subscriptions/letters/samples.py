@@ -71,9 +71,9 @@ def _letters() -> list[Letter]:
         words.ended(about, unpaid=False),
         words.paused(about, since=day, resumes="2 December 2026", bills="3 March 2027"),
         words.resumed(about, bills="3 March 2027"),
-        words.plan_changed(about, old="Smart Essential", since=day, receipt=receipt),
+        words.plan_changed(about, since=day, receipt=receipt),
         words.cancelled(about, until=day),
         words.cancelled_now(about, back=money(45_000)),
-        words.refunded(about, back=money(45_000)),
+        words.refunded(about, back=money(45_000), noted=True),
         words.comp_given(about, until=day),
     ]

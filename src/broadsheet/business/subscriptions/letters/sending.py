@@ -14,9 +14,11 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from broadsheet.business.catalogue import queries as catalogue
 from broadsheet.business.ledger import actions as ledger
 from broadsheet.business.ledger import queries as books
 from broadsheet.business.ledger.queries import InvoiceFacts
+from broadsheet.business.payments.events import PaymentRefunded
 from broadsheet.kit import places
 from broadsheet.kit.calendar import local_date
 from broadsheet.kit.money import Money
@@ -27,9 +29,12 @@ from ..events import (
     Cancelled,
     CancelledNow,
     CardExpiring,
+    Given,
     Lapsed,
     Paused,
     PaymentTrouble,
+    PlanChanged,
+    PriceRises,
     RenewalComing,
     Renewed,
     Resumed,
@@ -68,7 +73,9 @@ def send_welcome(event: Started, at: datetime) -> None:
 
 
 def send_renewed(event: Renewed, at: datetime) -> None:
-    """Send the receipt of a renewal."""
+    """Send the receipt of a renewal; one that cost nothing has none."""
+    if event.invoice_id is None:
+        return
     invoice = _invoice(event.subscription_id, event.invoice_id)
     _send(
         event.subscription_id,
@@ -175,53 +182,27 @@ def send_resumed(event: Resumed, at: datetime) -> None:
     )
 
 
-def send_trial_ending(
-    subscription_id: UUID, *, amount: Money, ends: datetime, at: datetime
-) -> None:
-    """Say before a trial ends what is charged then, and how to stop it."""
-    _send(
-        subscription_id,
-        lambda to: words.trial_ending(
-            to.about, amount=_money(amount.minor, amount.currency), day=to.day(ends)
-        ),
-        at=at,
-    )
+def send_price_rises(event: PriceRises, at: datetime) -> None:
+    """Give notice of what she will pay from a renewal on, or when a trial is over."""
+    before = _money(event.before_minor, event.currency)
+    after = _money(event.after_minor, event.currency)
+
+    def write(to: Addressee) -> Letter:
+        if event.why == "trial":
+            return words.trial_ending(to.about, amount=after, day=to.day(event.at))
+        return words.price_change(to.about, old=before, new=after, day=to.day(event.at))
+
+    _send(event.subscription_id, write, number=int(event.at.timestamp()), at=at)
 
 
-def send_price_change(
-    subscription_id: UUID, *, old: Money, new: Money, since: date, at: datetime
-) -> None:
-    """Give notice of another price, from a renewal on."""
-    _send(
-        subscription_id,
-        lambda to: words.price_change(
-            to.about,
-            old=_money(old.minor, old.currency),
-            new=_money(new.minor, new.currency),
-            day=to.day(since),
-        ),
-        number=since.toordinal(),
-        at=at,
-    )
-
-
-def send_plan_changed(
-    subscription_id: UUID,
-    *,
-    old_plan: str,
-    since: date,
-    invoice_id: UUID | None = None,
-    at: datetime,
-) -> None:
+def send_plan_changed(event: PlanChanged, at: datetime) -> None:
     """Confirm another plan, with the receipt if it was paid for at once."""
-    invoice = _invoice(subscription_id, invoice_id) if invoice_id else None
+    paid = event.invoice_id
+    invoice = _invoice(event.subscription_id, paid) if paid else None
     _send(
-        subscription_id,
+        event.subscription_id,
         lambda to: words.plan_changed(
-            to.about,
-            old=old_plan,
-            since=to.day(since),
-            receipt=receipt(invoice) if invoice else None,
+            to.about, since=to.day(at), receipt=receipt(invoice) if invoice else None
         ),
         number=int(at.timestamp()),
         invoice=invoice,
@@ -229,24 +210,27 @@ def send_plan_changed(
     )
 
 
-def send_comp_given(subscription_id: UUID, *, last_day: date, at: datetime) -> None:
+def send_given(event: Given, at: datetime) -> None:
     """Say what was given, and that it costs nothing and ends by itself."""
     _send(
-        subscription_id,
-        lambda to: words.comp_given(to.about, until=to.day(last_day)),
-        number=last_day.toordinal(),
+        event.subscription_id,
+        lambda to: words.comp_given(to.about, until=to.day(event.ends - MOMENT)),
+        number=int(event.ends.timestamp()),
         at=at,
     )
 
 
-def send_refunded(
-    subscription_id: UUID, *, back: Money, reference: str, at: datetime
-) -> None:
-    """Say that money went back. `reference` tells one refund from another."""
+def send_refunded(event: PaymentRefunded, at: datetime) -> None:
+    """Say that money went back, and where the credit note is, if there is one."""
+    invoice = books.invoice(UUID(event.invoice_ref))
+    if invoice is None:
+        return  # Of another room's.
+    back = _money(event.minor, event.currency)
+    noted = bool(books.credit_notes(invoice.id))
     _send(
-        subscription_id,
-        lambda to: words.refunded(to.about, back=_money(back.minor, back.currency)),
-        number=reference,
+        invoice.subscription_ref,
+        lambda to: words.refunded(to.about, back=back, noted=noted),
+        number=f"{event.attempt_id}-{int(event.at.timestamp())}",
         at=at,
     )
 
@@ -316,10 +300,13 @@ def _send(
 
 
 def _addressee(row: Subscription) -> Addressee:
-    view, paper = queries.view(row.pk), publication.current()
-    price = view.price.format(paper.locale)
-    renews_on = _day(row, view.renews_on) if view.renews_on else ""
-    return Addressee(row, About(paper.name, view.plan_name, price, renews_on))
+    paper, sold = publication.current(), catalogue.version(row.plan_version_id)
+    # A purchase that came to nothing has no dates, but its money may go back.
+    renews_on = queries.view(row.pk).renews_on if row.started_at else None
+    day = _day(row, renews_on) if renews_on else ""
+    return Addressee(
+        row, About(paper.name, sold.name, sold.price.format(paper.locale), day)
+    )
 
 
 def _day(row: Subscription, on: datetime | date) -> str:

@@ -267,7 +267,7 @@ def cancelled_now(about: About, *, back: str) -> Letter:
     )
 
 
-def refunded(about: About, *, back: str) -> Letter:
+def refunded(about: About, *, back: str, noted: bool) -> Letter:
     words = {"paper": about.paper, "back": back}
     return Letter(
         "refunded",
@@ -278,7 +278,11 @@ def refunded(about: About, *, back: str) -> Letter:
                 "seven days to show it."
             )
             % words,
-            _("The credit note is with the invoice in your account."),
+            *(
+                [_("The credit note is with the invoice in your account.")]
+                if noted
+                else []
+            ),
         ),
         heading=_("Your refund is on its way"),
     )
@@ -330,15 +334,13 @@ def resumed(about: About, *, bills: str) -> Letter:
     )
 
 
-def plan_changed(
-    about: About, *, old: str, since: str, receipt: Receipt | None
-) -> Letter:
-    words = {"paper": about.paper, "plan": about.plan, "old": old, "since": since}
+def plan_changed(about: About, *, since: str, receipt: Receipt | None) -> Letter:
+    words = {"paper": about.paper, "plan": about.plan, "since": since}
     return Letter(
         "plan-changed",
         _("Your subscription to %(paper)s is now %(plan)s") % words,
         (
-            _("You have changed from %(old)s to %(plan)s, from %(since)s on.") % words,
+            _("You have changed to %(plan)s, from %(since)s on.") % words,
             *_next_charge(about),
         ),
         heading=_("Your plan has changed"),

@@ -6,67 +6,17 @@ from datetime import date, datetime
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
-from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import gettext_lazy as _
-from wagtail.contrib.settings.models import BaseGenericSetting, register_setting
 
 from broadsheet.kit import calendar
 
-from .rules import CHARGED, OPEN, RUNNING, Paid, Status, paid_period, share
+from ..rules import CHARGED, OPEN, RUNNING, Paid, Status, paid_period, share
 
 # Plain strings, so that migrations need nothing of ours.
 OPEN_VALUES = sorted(status.value for status in OPEN)
 CHARGED_VALUES = sorted(status.value for status in CHARGED)
 STATUS_VALUES = sorted(status.value for status in Status)
-
-
-@register_setting(icon="date")
-class RenewalPolicy(BaseGenericSetting):
-    """How patient we are. There is one row, edited at the desk under Settings."""
-
-    # Access outlasts the paid time by this, so that a late worker shuts nobody out.
-    courtesy_hours = models.PositiveSmallIntegerField(
-        _("courtesy (hours)"), default=24, validators=[MaxValueValidator(240)]
-    )
-    grace_days = models.PositiveSmallIntegerField(
-        _("grace after a failed payment (days)"),
-        default=7,
-        validators=[MaxValueValidator(90)],
-    )
-    retry_after_days = models.CharField(
-        _("days between tries"),
-        max_length=60,
-        default="1 2 3",
-        blank=True,
-        help_text=_(
-            "Whole days, separated by spaces. Empty: a failure is not retried."
-        ),
-    )
-
-    renewals_on = models.BooleanField(
-        _("renew"),
-        default=True,
-        help_text=_("Off: nobody is charged for a renewal until it is on again."),
-    )
-    longest_pause_days = models.PositiveSmallIntegerField(
-        _("longest pause (days)"), default=90, validators=[MaxValueValidator(366)]
-    )
-
-    class Meta:
-        verbose_name = _("renewal policy")
-        verbose_name_plural = _("renewal policy")
-        constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.CheckConstraint(
-                condition=Q(retry_after_days__regex=r"^([0-9]{1,2}( [0-9]{1,2})*)?$"),
-                name="a_ladder_is_of_days",
-            )
-        ]
-
-    @property
-    def ladder(self) -> list[int]:
-        return [int(days) for days in self.retry_after_days.split()]
 
 
 class Subscription(models.Model):
@@ -103,6 +53,12 @@ class Subscription(models.Model):
     cancel_at = models.DateTimeField(null=True)  # As its open cancellation says.
     paused_on = models.DateField(null=True)  # Of a pause asked for, or in force.
     resumes_on = models.DateField(null=True)
+    # From which period the plan's opening price counts; null: it has none for her.
+    opening_k = models.PositiveIntegerField(null=True, default=0)
+    offer = models.ForeignKey(
+        "catalogue.Offer", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    offer_until_k = models.PositiveIntegerField(null=True)  # Null: for ever.
     method_ref = models.UUIDField(null=True)  # The saved method that renewals charge.
     failures = models.PositiveSmallIntegerField(default=0)
     retry_at = models.DateTimeField(null=True)
@@ -239,7 +195,7 @@ class Checkout(models.Model):
         Subscription, on_delete=models.PROTECT, related_name="checkouts"
     )
     plan_code = models.CharField(max_length=50)
-    invoice_id = models.UUIDField(unique=True)
+    invoice_id = models.UUIDField(null=True, unique=True)  # Null: nothing to pay.
     request_key = models.CharField(max_length=100)
     return_path = models.CharField(max_length=500)
     attempt = models.PositiveSmallIntegerField(default=1)
@@ -261,6 +217,10 @@ class RenewalTry(models.Model):
     )
     invoice_id = models.UUIDField()
     period_index = models.PositiveIntegerField()
+    # What is sold: another version than last time, if a price has changed.
+    plan_version = models.ForeignKey(
+        "catalogue.PlanVersion", on_delete=models.PROTECT, related_name="+"
+    )
     n = models.PositiveSmallIntegerField()
     key = models.CharField(max_length=80, unique=True)
     made_at = models.DateTimeField()
@@ -299,83 +259,5 @@ class Cancellation(models.Model):
                 fields=["subscription"],
                 condition=Q(undone_at=None),
                 name="cancelled_once",
-            )
-        ]
-
-
-class ScheduledChange(models.Model):
-    """
-    What is to become of a subscription: another plan or a pause, at an instant. One at
-    a time is open. A change that is paid for at once waits for its `invoice_id`.
-    """
-
-    subscription = models.ForeignKey(
-        Subscription, on_delete=models.PROTECT, related_name="changes"
-    )
-    kind = models.CharField(max_length=5)
-    effective_at = models.DateTimeField()
-    plan_version = models.ForeignKey(
-        "catalogue.PlanVersion", on_delete=models.PROTECT, null=True, related_name="+"
-    )
-    resumes_on = models.DateField(null=True)
-    invoice_id = models.UUIDField(null=True, unique=True)
-    based_on_k = models.PositiveIntegerField()  # The period in which it was asked.
-    quoted_minor = models.BigIntegerField(null=True)
-    by = models.CharField(max_length=60)
-    asked_at = models.DateTimeField()
-    closed_at = models.DateTimeField(null=True)
-    outcome = models.CharField(max_length=64, blank=True)
-
-    class Meta:
-        constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(
-                fields=["subscription"],
-                condition=Q(closed_at=None),
-                name="one_open_change_a_subscription",
-            ),
-            models.CheckConstraint(
-                condition=Q(kind="plan", plan_version__isnull=False, resumes_on=None)
-                | Q(kind="pause", plan_version=None, resumes_on__isnull=False),
-                name="a_change_is_a_plan_or_a_pause",
-            ),
-        ]
-        indexes: ClassVar[list[models.Index]] = [
-            models.Index(
-                fields=["effective_at", "id"],
-                condition=Q(closed_at=None),
-                name="changes_by_due",
-            )
-        ]
-
-
-class HeldCredit(models.Model):
-    """
-    Money that goes back to a reader: what came for something that could not be given
-    any more, or the rest of what she gave up. It is sent under `key`.
-    """
-
-    subscription = models.ForeignKey(
-        Subscription, on_delete=models.PROTECT, related_name="credits"
-    )
-    payment_id = models.UUIDField()
-    attempt_id = models.UUIDField()
-    key = models.CharField(max_length=80, unique=True)
-    minor = models.BigIntegerField()
-    currency = models.CharField(max_length=3)
-    reason = models.CharField(max_length=64, blank=True)
-    held_at = models.DateTimeField()
-    returned_at = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.CheckConstraint(
-                condition=Q(minor__gt=0), name="a_credit_is_something"
-            )
-        ]
-        indexes: ClassVar[list[models.Index]] = [
-            models.Index(
-                fields=["held_at", "id"],
-                condition=Q(returned_at=None),
-                name="credits_by_age",
             )
         ]

@@ -1,4 +1,4 @@
-"""Verbs of the shop: open a plan, price it, retire it."""
+"""Plans: open one, price it, retire it."""
 
 from __future__ import annotations
 
@@ -11,21 +11,19 @@ from broadsheet.kit.calendar import Term
 from broadsheet.kit.money import Money
 from broadsheet.plumbing import outbox
 
-from .events import OfferChanged
-from .models import Plan, PlanVersion, Product
-from .queries import NoSuchPlan
-from .rules import BadPlan, BadPrice, refuse_bad_plan, refuse_bad_price
+from ..events import OfferChanged
+from ..models import Plan, PlanVersion, Product
+from ..queries import NoSuchPlan
+from ..rules import (
+    BadPlan,
+    BadPrice,
+    Opening,
+    refuse_bad_opening,
+    refuse_bad_plan,
+    refuse_bad_price,
+)
 
-__all__ = [
-    "BadPlan",
-    "BadPrice",
-    "NoSuchPlan",
-    "open_plan",
-    "open_shop",
-    "price",
-    "retire",
-]
-
+PLAIN = Opening()
 OPENS = ("news", "adfree", "epaper", "archive", "vertical:smart-investor")
 BENEFITS = (
     "Every story, premium ones included: more than 30 a day, chosen by our editors",
@@ -100,38 +98,55 @@ def price(
     price: Money,
     term: Term,
     effective_from: datetime | None = None,
+    for_existing_from: datetime | None = None,
+    opening: Opening = PLAIN,
+    free: bool = False,
     by: str = "",
     at: datetime,
 ) -> PlanVersion:
     """
     Sell the plan at this price from `effective_from` (now, unless said) and return the
-    new version; the one before it is retired at that instant, and those who bought it
-    keep it. The same price again changes nothing. Locks the plan's row.
+    new version; the one before it in this currency is retired at that instant. Those
+    who bought that keep its price; or, from `for_existing_from` on, pay the new one,
+    once they have been told. Its `opening` is a trial, or lower first periods; a plan
+    that costs nothing is `free`. The same again changes nothing. Raise `BadPrice`,
+    `NoSuchPlan`. Locks the plan's row.
     """
-    refuse_bad_price(price)
+    refuse_bad_price(price, free=free)
+    refuse_bad_opening(price, opening)
     starts = effective_from or at
-    if starts < at:
+    if starts < at or (for_existing_from is not None and for_existing_from < starts):
         raise BadPrice("A price cannot take effect in the past.")
-    plan = _lock(plan_code)
-    last = plan.versions.filter(currency=price.currency, retired_at=None).first()
-    if last is not None:
-        if (last.price, last.term) == (price, term):
-            return last
-        if last.effective_from >= starts:
-            raise BadPrice("A price from that moment, or a later one, is set already.")
-        last.retired_at = starts
-        last.save(update_fields=["retired_at"])
-    outbox.announce(OfferChanged(plan_code), at=at)
-    return PlanVersion.objects.create(
-        plan=plan,
+    made = PlanVersion(
+        plan=_lock(plan_code),
         currency=price.currency,
         price_minor=price.minor,
         term_count=term.count,
         term_unit=term.unit,
+        intro_minor=opening.intro.minor if opening.intro is not None else None,
+        intro_periods=opening.intro_periods,
+        trial_days=opening.trial_days,
         effective_from=starts,
+        effective_for_existing_from=for_existing_from,
         made_at=at,
         made_by=by,
     )
+    return _replace(made)
+
+
+def _replace(made: PlanVersion) -> PlanVersion:
+    """Let a version take the place of the last one, unless it is the same."""
+    last = made.plan.versions.filter(currency=made.currency, retired_at=None).first()
+    if last is not None:
+        if last.terms == made.terms and made.effective_for_existing_from is None:
+            return last
+        if last.effective_from >= made.effective_from:
+            raise BadPrice("A price from that moment, or a later one, is set already.")
+        last.retired_at = made.effective_from
+        last.save(update_fields=["retired_at"])
+    made.save()
+    outbox.announce(OfferChanged(made.plan.code), at=made.made_at)
+    return made
 
 
 @transaction.atomic

@@ -12,10 +12,12 @@ from broadsheet.business.catalogue import queries as catalogue
 from broadsheet.business.ledger import queries as ledger
 from broadsheet.business.ledger.queries import InvoiceFacts
 from broadsheet.business.payments import queries as payments
+from broadsheet.kit import calendar
 from broadsheet.kit.money import Money
 
-from .models import Cancellation, Checkout, RenewalPolicy, Subscription
-from .rules import OPEN, RUNNING, Status
+from ..models import Cancellation, Checkout, Subscription
+from ..rules import OPEN, RUNNING, Status
+from .forecast import Prices, next_charge
 
 MOMENT = timedelta(seconds=1)
 
@@ -53,6 +55,9 @@ class SubscriptionView:
     paused_on: date | None = None  # The first day of a pause, to come or in force.
     resumes_on: date | None = None  # The first day after it.
     previous: UUID | None = None  # What she had before, if she came back.
+    next_charge: Money | None = None  # What is charged at `renews_on`, as known today.
+    next_plan: str = ""  # The name of the plan that begins then, if another does.
+    offer: str = ""  # The code of an offer that is taken off.
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +77,9 @@ class CheckoutState:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One line of a subscription's history."""
+    """One line of a subscription's history. `by` is a reader's id, a name, or house."""
 
+    subscription_id: UUID
     n: int
     kind: str
     at: datetime
@@ -81,17 +87,14 @@ class Happening:
     facts: dict[str, object]
 
 
-def policy() -> RenewalPolicy:
-    return RenewalPolicy.objects.order_by("pk").first() or RenewalPolicy()
-
-
 def current(reader: UUID, at: datetime) -> SubscriptionView | None:
     """
     Return the reader's running subscription, if she has one; what was cancelled and is
-    used up is none, whether or not a worker has ended it yet. Five queries.
+    used up is none, whether or not a worker has ended it yet. Seven queries.
     """
     row = (
-        Subscription.objects.filter(reader__public_id=reader, status__in=RUNNING)
+        Subscription.objects.select_related("plan_version", "offer")
+        .filter(reader__public_id=reader, status__in=RUNNING)
         .exclude(cancel_at__lte=at)
         .exclude(renews=False, paid_through__lte=at)
         .first()
@@ -116,13 +119,25 @@ def view(subscription_id: UUID) -> SubscriptionView:
     return _view(found)
 
 
+def timeline(subscription_id: UUID) -> tuple[Happening, ...]:
+    """
+    Return everything that happened to the contract and what was had before it, by the
+    same reader coming back: oldest first. `facts` are plain values.
+    """
+    row = Subscription.objects.filter(pk=subscription_id).first()
+    if row is None:
+        raise NoSuchSubscription(f"There is no subscription {subscription_id}.")
+    earlier = timeline(row.previous_id) if row.previous_id else ()
+    return (*earlier, *history(subscription_id))
+
+
 def history(subscription_id: UUID) -> tuple[Happening, ...]:
     """Return everything that happened to it, in order: what, when, by whom."""
     row = Subscription.objects.filter(pk=subscription_id).first()
     if row is None:
         raise NoSuchSubscription(f"There is no subscription {subscription_id}.")
     return tuple(
-        Happening(event.n, event.kind, event.at, event.by, event.facts)
+        Happening(subscription_id, event.n, event.kind, event.at, event.by, event.facts)
         for event in row.events.order_by("n")
     )
 
@@ -183,6 +198,8 @@ def overdue(at: datetime) -> int:
 
 
 def _stands(row: Checkout) -> tuple[str, str]:
+    if row.invoice_id is None:  # It cost nothing, and so it started at once.
+        return "active", ""
     invoice = ledger.invoice(row.invoice_id)
     if invoice is None or invoice.status == "void":
         return "abandoned", ""
@@ -200,6 +217,10 @@ def _view(row: Subscription) -> SubscriptionView:
     assert row.period_start is not None and row.paid_through is not None  # noqa: S101  It started.
     sold = catalogue.version(row.plan_version_id)
     ends = row.ended_at or row.cancel_at or (None if row.renews else row.paid_through)
+    coming = None
+    if ends is None:
+        on = calendar.local_date(row.runs_until, row.zone)
+        coming = next_charge(row, on, Prices(sold))
     return SubscriptionView(
         id=row.pk,
         plan_code=sold.code,
@@ -217,5 +238,8 @@ def _view(row: Subscription) -> SubscriptionView:
         paused_on=row.paused_on,
         resumes_on=row.resumes_on,
         previous=row.previous_id,
+        next_charge=coming.price if coming else None,
+        next_plan=coming.version.name if coming and coming.change else "",
+        offer=coming.discount.code if coming and coming.discount else "",
         invoices=tuple(i for i in ledger.invoices(row.pk) if i.number is not None),
     )
