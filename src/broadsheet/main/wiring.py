@@ -58,8 +58,12 @@ ROUTES: Mapping[type, Heard] = {
     subscriptions.Cancelled: Heard(later=(subscribing.send_cancelled,)),
     subscriptions.CancelledNow: Heard(later=(subscribing.send_cancelled_now,)),
     subscriptions.Lapsed: Heard(later=(subscribing.send_ended,)),
-    subscriptions.Paused: Heard(later=(subscribing.send_paused,)),
-    subscriptions.Resumed: Heard(later=(subscribing.send_resumed,)),
+    subscriptions.Paused: Heard(
+        at_once=(hearers.pause_delivery,), later=(subscribing.send_paused,)
+    ),
+    subscriptions.Resumed: Heard(
+        at_once=(hearers.resume_delivery,), later=(subscribing.send_resumed,)
+    ),
     subscriptions.PaymentTrouble: Heard(later=(subscribing.send_payment_trouble,)),
     subscriptions.PlanChanged: Heard(later=(subscribing.send_plan_changed,)),
     subscriptions.PriceRises: Heard(later=(subscribing.send_price_rises,)),

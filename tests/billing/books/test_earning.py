@@ -150,6 +150,36 @@ def test_an_invoice_that_is_paid_late_earns_its_past_days_on_the_next(paid, at):
     assert queries.check() == ()
 
 
+def test_a_pause_is_not_earned_and_what_is_left_is_earned_after_it(paid, at):
+    invoice = paid()
+    away, back = date(2026, 8, 20), date(2026, 9, 19)
+    actions.move_delivery(
+        invoice_id=invoice.id, since=away, starts=back, ends=date(2026, 12, 3), at=at
+    )
+    by_day = dict(queries.revenue_by_day(invoice.id))
+    assert (min(by_day), max(by_day), len(by_day)) == (
+        date(2026, 8, 3), date(2026, 12, 2), 92,
+    )  # fmt: skip
+    assert not [day for day in by_day if away <= day < back]
+    assert sum(money.minor for money in by_day.values()) == 76_272
+    # She comes back sooner.
+    sooner = date(2026, 8, 30)
+    actions.recognise(at=after(date(2026, 8, 29)))
+    assert revenue() == earned(76_272, 92, 17)
+    actions.move_delivery(
+        invoice_id=invoice.id, since=sooner, starts=sooner, ends=date(2026, 11, 13),
+        at=evening(sooner),
+    )  # fmt: skip
+    by_day = dict(queries.revenue_by_day(invoice.id))
+    assert (max(by_day), len(by_day)) == (date(2026, 11, 12), 92)
+    assert sum(money.minor for money in by_day.values()) == 76_272
+    actions.credit(
+        invoice_id=invoice.id, minor=90_000, reason="All", at=evening(sooner)
+    )
+    assert deferred() == 0
+    assert queries.check() == ()
+
+
 def test_case_117_a_gift_is_earned_from_its_redemption(paid, at):
     gift = paid(period=None)
     actions.recognise(at=after(date(2026, 8, 30)))

@@ -6,14 +6,19 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast, Concat
+from django.db.models.lookups import Exact
 
+from broadsheet.business.catalogue import queries as catalogue
 from broadsheet.business.payments import queries as payments
-from broadsheet.kit.calendar import local_date
+from broadsheet.kit.calendar import Term, local_date
 from broadsheet.plumbing import outbox, publication
 
 from .. import queries, rules
 from ..events import CardExpiring, RenewalComing
-from ..models import Subscription
+from ..models import Subscription, SubscriptionEvent
 from ..rules import Kind, Status
 from . import journal
 
@@ -26,15 +31,9 @@ def remind_due(*, at: datetime, limit: int = 1000) -> int:
     Remind the readers whose renewal comes up, once a period: 30 days before for a year
     or more, 7 for less. Return how many. Any number of workers may run it.
     """
-    rows = Subscription.objects.filter(
-        status=Status.ACTIVE, due_at__gt=at, due_at__lte=at + LONGEST
-    )
-    due = rows.select_related("plan_version").order_by("due_at", "id")
     told = 0
-    for row in due.iterator():
-        if told == limit:
-            break
-        told += _is_due(row, at) and _remind(row.pk, at)
+    for pk in _to_remind(at)[:limit]:
+        told += _remind(pk, at)
     return told
 
 
@@ -57,11 +56,23 @@ def warn_of_cards(*, at: datetime) -> int:
     return told
 
 
-def _is_due(row: Subscription, at: datetime) -> bool:
-    days = rules.reminder_days(row.plan_version.term)
-    assert row.due_at is not None  # noqa: S101  It was chosen by it.
-    told = _told(row.pk, f"renewal:{row.k + 1}")
-    return bool(days) and row.due_at <= at + timedelta(days=days) and not told
+def _to_remind(at: datetime) -> QuerySet[Subscription, UUID]:
+    coming = Subscription.objects.filter(
+        status=Status.ACTIVE, due_at__gt=at, due_at__lte=at + LONGEST
+    )
+    in_time = Q(pk__in=())
+    for version_id in (
+        coming.order_by().values_list("plan_version", flat=True).distinct()
+    ):
+        sold = catalogue.version(version_id)
+        days = rules.reminder_days(Term(sold.term_count, sold.term_unit))
+        in_time |= Q(plan_version=version_id, due_at__lte=at + timedelta(days=days))
+    notice = Concat(Value("renewal:"), Cast(F("k") + 1, CharField()))
+    told = SubscriptionEvent.objects.filter(
+        subscription=OuterRef("pk"), kind=Kind.NOTICED
+    ).filter(Exact(KeyTextTransform("notice", "facts"), OuterRef("notice")))
+    rows = coming.filter(in_time).annotate(notice=notice).exclude(Exists(told))
+    return rows.order_by("due_at", "id").values_list("pk", flat=True)
 
 
 @transaction.atomic
