@@ -15,7 +15,7 @@ import pytest
 
 from broadsheet.gate.core import passes
 from broadsheet.kit import clock
-from tests.gate.conftest import DEVICE, RING, facts, pressed
+from tests.gate.conftest import DEVICE, RING, empty_gate, facts, pressed
 
 ROOT = Path(__file__).parents[2]
 PORTS = (8110, 8111)
@@ -96,6 +96,41 @@ def read(port: int, story_id: int) -> tuple[int, bool]:
     return reply.status_code, "canary" in reply.text
 
 
+@pytest.fixture
+def pooled(filed):
+    """Of the fifty stories, all with an even number draw on a pool of two."""
+    with psycopg.connect(filed) as connection:
+        connection.execute(
+            "UPDATE gate_storyfact SET section = 'opinion' WHERE story_id % 2 = 0"
+        )
+        connection.execute("INSERT INTO gate_pool VALUES ('opinion', 'Opinion', 2, 1)")
+        connection.execute(
+            "INSERT INTO gate_poolrule (pool_id, section, access)"
+            " VALUES ('opinion', 'opinion', '')"
+        )
+    yield
+    empty_gate(filed)
+
+
+def drawn_on(shown: set[int]) -> dict[str, int]:
+    """Return how many of the stories were paid for by each pool."""
+    opinion = len({story for story in shown if story % 2 == 0})
+    return {"opinion": opinion, "": len(shown) - opinion}
+
+
+def test_exactly_each_pools_limit_opens_through_two_processes(pooled, servers, filed):
+    shown = read_by_64_threads(expected=5)
+
+    assert drawn_on(shown) == {"opinion": 2, "": 3}
+    with psycopg.connect(filed) as connection:
+        stories, pools = connection.execute(
+            "SELECT stories, pools FROM gate_meterrow"
+        ).fetchone()
+    assert dict(zip(stories, pools, strict=True)) == {
+        story: "" if story % 2 else "opinion" for story in shown
+    }
+
+
 def test_exactly_the_limit_opens_through_two_processes(servers, filed):
     shown = read_by_64_threads()
 
@@ -117,6 +152,19 @@ class TestInValkey:
         hosts = (f"{host}:{port}" for host, port in counted_in.address.nodes)
         return f"{scheme}://{','.join(hosts)}"
 
+    def test_exactly_each_pools_limit_opens_through_two_processes(
+        self, pooled, servers, counted_in
+    ):
+        shown = read_by_64_threads(expected=5)
+
+        assert drawn_on(shown) == {"opinion": 2, "": 3}
+        (row,) = counted_in.rows().values()
+        assert {
+            int(story): read.partition(b" ")[2].decode()
+            for story, read in row.items()
+            if story != b"since"
+        } == {story: "" if story % 2 else "opinion" for story in shown}
+
     def test_exactly_the_limit_opens_through_two_processes(
         self, servers, counted_in, filed
     ):
@@ -128,8 +176,8 @@ class TestInValkey:
             assert not connection.execute("SELECT FROM gate_meterrow").fetchall()
 
 
-def read_by_64_threads() -> set[int]:
-    """Read all stories at both gates at once. Return those shown in full: three."""
+def read_by_64_threads(expected: int = 3) -> set[int]:
+    """Read all stories at both gates at once. Return those shown in full."""
     views = [(port, story) for story in STORIES for port in PORTS for _ in range(2)]
 
     with ThreadPoolExecutor(64) as threads:
@@ -139,8 +187,8 @@ def read_by_64_threads() -> set[int]:
     shown = {
         story for (_, story), (_, full) in zip(views, answers, strict=True) if full
     }
-    assert len(shown) == 3
-    # All three stay open in both processes, and nothing else is.
+    assert len(shown) == expected
+    # All of them stay open in both processes, and nothing else is.
     again = {story: [read(port, story)[1] for port in PORTS] for story in STORIES}
     assert {story for story, full in again.items() if full == [True, True]} == shown
     assert {story for story, full in again.items() if any(full)} == shown

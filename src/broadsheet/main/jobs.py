@@ -35,3 +35,10 @@ def verify_books(timestamp: int) -> None:
     """All of the books are read once a night; whatever is wrong is in the log."""
     for finding in books.check(payments.held()):
         log.error("%s: %s: %s", finding.invariant, finding.subject, finding.message)
+
+
+@app.periodic(cron="27 * * * *")
+@app.task(name="main.sweep_listings", queue="outbox", pass_context=False)
+def sweep_listings(timestamp: int) -> None:
+    """A page that nobody has asked for in an hour is pressed when somebody does."""
+    gate.sweep_listings(at=publication.now())

@@ -11,8 +11,16 @@ from broadsheet.business.catalogue.events import OfferChanged
 from broadsheet.business.payments import events as payments
 from broadsheet.business.subscriptions import actions as subscribing
 from broadsheet.business.subscriptions import events as subscriptions
+from broadsheet.business.subscriptions import queries as subscribed
 from broadsheet.front.web import proofs
-from broadsheet.gate.house.events import ErasureOwed, PolicyChanged, UnionOwed
+from broadsheet.gate.house import minting
+from broadsheet.gate.house.events import (
+    ErasureOwed,
+    GiftTermsChanged,
+    PolicyChanged,
+    UnionOwed,
+    WallsChanged,
+)
 from broadsheet.news.newsroom import actions as newsrooming
 from broadsheet.news.newsroom import events as newsroom
 from broadsheet.plumbing import jobs, outbox
@@ -31,9 +39,12 @@ ROUTES: Mapping[type, Heard] = {
     ),
     newsroom.StoryWithdrawn: Heard(at_once=(hearers.withdraw_story,)),
     newsroom.SectionChanged: Heard(later=(hearers.refile_section,)),
+    newsroom.ListingsChanged: Heard(at_once=(hearers.listings_changed,)),
     newsroom.AuthorChanged: Heard(later=(hearers.press_author_anew,)),
     # The gate and the shop: what the wall says.
     PolicyChanged: Heard(later=(hearers.press_all_anew,)),
+    GiftTermsChanged: Heard(later=(hearers.furnish,)),
+    WallsChanged: Heard(later=(hearers.furnish,)),
     OfferChanged: Heard(later=(hearers.furnish,)),
     # What a meter that was out of reach still owes a reader.
     UnionOwed: Heard(later=(hearers.settle_union,)),
@@ -64,15 +75,18 @@ ROUTES: Mapping[type, Heard] = {
     subscriptions.Resumed: Heard(
         at_once=(hearers.resume_delivery,), later=(subscribing.send_resumed,)
     ),
-    subscriptions.PaymentTrouble: Heard(later=(subscribing.send_payment_trouble,)),
     subscriptions.PlanChanged: Heard(later=(subscribing.send_plan_changed,)),
     subscriptions.PriceRises: Heard(later=(subscribing.send_price_rises,)),
     subscriptions.Given: Heard(later=(subscribing.send_given,)),
     subscriptions.RenewalComing: Heard(later=(subscribing.send_renewal_coming,)),
     subscriptions.CardExpiring: Heard(later=(subscribing.send_card_expiring,)),
+    subscriptions.PaymentTrouble: Heard(
+        at_once=(hearers.void_passes,), later=(subscribing.send_payment_trouble,)
+    ),
 }
 
 
 def connect() -> None:
     outbox.connect(ROUTES, defer=jobs.defer, defer_many=jobs.defer_many)
     newsrooming.print_proofs_with(proofs.draw)
+    minting.ask_who_owes(subscribed.open_until)
