@@ -12,6 +12,7 @@ PRESSED = 500  # Of them, spread over all, have the real story's page and are re
 
 _FACTS = """
 INSERT INTO gate_storyfact
+       (story_id, path, access, section, published_at, revision, withdrawn_at)
 SELECT %(first)s + n, format('/markets/made-up-%%s/', %(first)s + n), 'metered',
        'Markets', now(), 1, NULL
   FROM generate_series(%(held)s, %(wanted)s - 1) AS n
@@ -25,8 +26,9 @@ ON CONFLICT DO NOTHING
 """
 _IDENTITIES = """
 INSERT INTO gate_meterrow
+       (identity, allowance, since, stories, read_at, pools, drawn, opened)
 SELECT gen_random_uuid(), 3, date_trunc('month', now()), ARRAY[n %% 1000, 1001],
-       ARRAY[now(), now()], true
+       ARRAY[now(), now()], ARRAY['', ''], 2, true
   FROM generate_series(%(held)s + 1, %(wanted)s) AS n
 """
 

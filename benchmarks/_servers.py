@@ -22,6 +22,7 @@ import psutil
 ROOT = Path(__file__).resolve().parents[1]
 CONNECTIONS = 32
 UP_WITHIN = 90.0  # Seconds.
+EDGE_KEY = "a-key-of-the-benchmark"
 
 _LUA = """
 local requests, n = {}, 0
@@ -48,6 +49,18 @@ http {{
     listen 127.0.0.1:{port}; root {folder}/www;
     location / {{ }}
     location /asked/ {{ auth_request /ask; }}
+    location /edge/ {{
+      auth_request /authorise;
+      auth_request_set $answer $upstream_http_x_gate_answer;
+      add_header X-Was $answer;
+    }}
+    location = /authorise {{
+      internal; proxy_pass http://gate/gate/v1/authorise;
+      proxy_http_version 1.1; proxy_set_header Connection "";
+      proxy_pass_request_body off; proxy_set_header Content-Length "";
+      proxy_set_header X-Gate-Key {key}; proxy_set_header X-Gate-Uri {story};
+      proxy_set_header X-Gate-Method GET; proxy_set_header X-Gate-Client 203.0.113.1;
+    }}
     location = /ask {{
       internal; proxy_pass http://gate{story}; proxy_method HEAD;
       proxy_http_version 1.1; proxy_set_header Connection "";
@@ -104,27 +117,53 @@ def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None
 
 
 @contextmanager
-def gate_server(folder: Path, environment: Mapping[str, str]) -> Iterator[Server]:
+def gate_server(
+    folder: Path, environment: Mapping[str, str], *words: str
+) -> Iterator[Server]:
     """`broadsheet serve`: the whole application, gate and Django, in one worker."""
     port = free_port()
     command = [sys.executable, "-m", "broadsheet.main", "serve", "--port", str(port)]
     address = f"http://127.0.0.1:{port}"
-    with _running(
-        command, folder / "serve.log", environment, address + "/healthz"
-    ) as main:
-        yield Server(address, port, main)
+    log = folder / f"serve-{port}.log"
+    with _running([*command, *words], log, environment, address + "/readyz") as main:
+        yield Server(address, port, main, "gates" if "--gates" in words else "")
+
+
+@contextmanager
+def valkey_server(folder: Path) -> Iterator[str | None]:
+    """A Valkey, or Redis, that writes nothing down; None if neither is installed."""
+    found = next(
+        filter(None, map(shutil.which, ("valkey-server", "redis-server"))), None
+    )
+    if found is None:
+        yield None
+        return
+    port = free_port()
+    command = [found, "--port", str(port), "--save", "", "--appendonly", "no"]
+    with (folder / "valkey.log").open("w") as log:
+        process = subprocess.Popen([*command, "--bind", "127.0.0.1"], stdout=log)
+        try:
+            yield f"valkey://127.0.0.1:{port}/0"
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(30)
 
 
 @contextmanager
 def nginx_server(folder: Path, page: bytes, gate: int, story: str) -> Iterator[Server]:
-    """nginx with one worker: `page` at /page.html, and at /asked/ if the gate agrees."""
-    for name in ("page.html", "asked/page.html"):
+    """
+    nginx with one worker: `page` at /page.html; at /asked/ if the story's own answer is
+    200, and at /edge/ after asking as an edge does.
+    """
+    for name in ("page.html", "asked/page.html", "edge/page.html"):
         path = folder / "www" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(page)
     port = free_port()
     conf = folder / "nginx.conf"
-    conf.write_text(_NGINX.format(folder=folder, port=port, gate=gate, story=story))
+    conf.write_text(
+        _NGINX.format(folder=folder, port=port, gate=gate, story=story, key=EDGE_KEY)
+    )
     address = f"http://127.0.0.1:{port}"
     command = ["nginx", "-e", str(folder / "nginx.error"), "-c", str(conf)]
     with _running(
@@ -138,11 +177,15 @@ class Server:
     address: str
     port: int
     main: psutil.Process
+    part: str = ""  # Of an arrangement with several servers, the one that is meant.
 
     @property
     def worker(self) -> psutil.Process:
         """Return the child that answers: the one that has worked most."""
         workers = self.main.children()
+        if self.part:
+            meant = [each for each in workers if self.part in each.cmdline()]
+            workers = meant[0].children()
         return max(workers, key=lambda each: sum(each.cpu_times()[:2]))
 
     def cpu_seconds(self) -> float:
@@ -174,6 +217,13 @@ def middle(loads: Sequence[Load]) -> Load:
     )
 
 
+def script(lines: Path) -> str:
+    """Return a script for wrk that asks for each of `lines`, a path and a cookie."""
+    written = lines.with_suffix(".lua")
+    written.write_text(_LUA % lines)
+    return str(written)
+
+
 def press_on(
     server: Server,
     path: str,
@@ -188,9 +238,7 @@ def press_on(
     if lines is None:
         command += ["-H", f"Cookie: {cookie}"]
     else:
-        script = lines.with_suffix(".lua")
-        script.write_text(_LUA % lines)
-        command += ["-s", str(script)]
+        command += ["-s", script(lines)]
     before = server.cpu_seconds()
     said = subprocess.run(
         [*command, server.address + path], capture_output=True, text=True, check=True

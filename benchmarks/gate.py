@@ -14,29 +14,22 @@ import asyncio
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-from uuid import uuid4
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 import _servers
+from _busy import Busy
+from _decisions import decisions
+from _paper import EDGE, Readers, _environment, _prepare, fetch
 from _rows import Rows, Story
 from _servers import ROOT, Load, Server, middle, press_on
 
-from broadsheet.gate.asgi import Gate
-from broadsheet.gate.core import passes
-from broadsheet.gate.core.passes import DEVICE_COOKIE, READER_COOKIE, Keyring
-from broadsheet.gate.core.vocabulary import Pass
-from broadsheet.gate.store.postgres import PostgresStore
 from broadsheet.plumbing import database, settings
 
 CLAIM = "what a view of a story costs, against nginx serving the same page as a file"
@@ -53,43 +46,17 @@ class Scale:
     identities: tuple[int, int]
 
 
-QUICK = Scale(2, 1, 120_000, (10_000, 100_000), (1_000, 100_000))
-FULL = Scale(5, 3, 300_000, (10_000, 3_000_000), (1_000, 10_000_000))
-
-
-class Readers:
-    """Cookies of readers who do not exist, signed with the publication's own key."""
-
-    def __init__(self, secret: str, offset: Any) -> None:
-        self._ring, self._offset = Keyring.of(secret), offset
-
-    def now(self) -> datetime:
-        return datetime.now(UTC) + self._offset
-
-    def device(self) -> str:
-        value = passes.device_cookie(self._ring, uuid4(), self.now())
-        return f"{DEVICE_COOKIE}={value}"
-
-    def subscriber(self) -> str:
-        """A reader pass with `news`, good for ten minutes, and a device cookie."""
-        now = int(self.now().timestamp())
-        carried = Pass(uuid4(), now + passes.READER_LIFE, now + 86_400, 0, 1)
-        value = passes.reader_pass(self._ring, carried)
-        return f"{self.device()}; {READER_COOKIE}={value}"
-
-
-def fetch(server: Server, path: str, cookie: str) -> bytes:
-    request = urllib.request.Request(server.address + path, headers={"Cookie": cookie})
-    with urllib.request.urlopen(request, timeout=30) as reply:
-        found: bytes = reply.read()
-    return found
+QUICK = Scale(2, 1, 40_000, (10_000, 100_000), (1_000, 100_000))
+FULL = Scale(5, 3, 60_000, (10_000, 3_000_000), (1_000, 10_000_000))
 
 
 class Bench:
     """One publication, its servers, and everything that is measured on them."""
 
-    def __init__(self, folder: Path, scale: Scale) -> None:
-        self._folder, self._scale = folder, scale
+    def __init__(self, folder: Path, scale: Scale, into: Path | None = None) -> None:
+        self._folder, self._scale, self._into = folder, scale, into
+        self._began = time.monotonic()
+        self._say("drawing the demo paper, if this is the first time")
         self._environment = _environment(folder)
         _prepare(folder, self._environment)
         found = settings.read(self._environment)
@@ -102,27 +69,46 @@ class Bench:
         }
         self.ratios: dict[str, float] = {}
 
+    def _say(self, what: str) -> None:
+        """Tell whoever waits how far it is; the whole takes as long as `main` says."""
+        minutes, seconds = divmod(int(time.monotonic() - self._began), 60)
+        print(f"[{minutes:2}:{seconds:02}] {what}", file=sys.stderr, flush=True)
+
     def measure(self) -> dict[str, object]:
         self._rows.clear()
         with ExitStack() as stack:
             stack.callback(self._rows.close)
             stack.callback(self._rows.clear)
-            gate = stack.enter_context(
-                _servers.gate_server(self._folder, self._environment)
+            open_ = stack.enter_context
+            environment = self._environment
+            gate = open_(_servers.gate_server(self._folder, environment))
+            alone = open_(
+                _servers.gate_server(self._folder, environment, "--gates", "1")
             )
+            valkey = self._with_valkey(open_(_servers.valkey_server(self._folder)))
             story, premium = self._press(gate)
             page = fetch(gate, story.path, self._readers.subscriber())
-            nginx = stack.enter_context(
+            nginx = open_(
                 _servers.nginx_server(self._folder, page, gate.port, story.path)
             )
             self.figures["page_bytes"] = len(page)
-            self._views(gate, nginx, story, premium)
-            self._while_django_is_busy(gate, story)
-            self.figures["gate_rss_mb"] = gate.rss_mb()
+            kinds = self._kinds(gate, nginx, story, premium)
+            kinds |= self._kinds_alone(alone, story)
+            if valkey is not None:
+                server = open_(_servers.gate_server(self._folder, valkey))
+                kinds["counted_in_valkey"] = lambda: self._counted_there(server)
+            self._views(kinds)
+            busy = Busy(self._folder, environment)
+            for name, server in (("one_process", gate), ("gate_alone", alone)):
+                self._while_busy(name, server, busy, story)
+            self._memory("", gate, alone)
             self._alone(story)
             self._by_stories(gate, story)
             self._by_identities(gate, story)
-            self.figures["gate_rss_mb_at_the_end"] = gate.rss_mb()
+            self._memory("_at_the_end", gate, alone)
+        return self.told()
+
+    def told(self) -> dict[str, object]:
         return {
             "claim": CLAIM,
             "figures": self.figures,
@@ -132,6 +118,18 @@ class Bench:
             f"of {self._scale.seconds} s; {os.cpu_count()} cores; by_cpu: the time of "
             "the server's own process for a request, without PostgreSQL's",
         }
+
+    def _with_valkey(self, address: str | None) -> dict[str, str] | None:
+        if address is None:
+            self._say("no Valkey and no Redis is installed; that arm is left out")
+            return None
+        return {**self._environment, "BROADSHEET_METER_URL": address}
+
+    def _memory(self, when: str, gate: Server, alone: Server) -> None:
+        """Each process's resident memory, with the pages that it has been asked for."""
+        web = Server(alone.address, alone.port, alone.main, "web")
+        for name, server in (("one", gate), ("gate_alone", alone), ("web", web)):
+            self.figures[f"{name}_process_rss_mb{when}"] = server.rss_mb()
 
     def _press(self, gate: Server) -> tuple[Story, Story]:
         """Have every story pressed by asking for it; return one of each class."""
@@ -143,7 +141,10 @@ class Bench:
 
     # --- The kinds of views, in turns ---------------------------------------------
 
-    def _views(self, gate: Server, nginx: Server, story: Story, premium: Story) -> None:
+    def _kinds(
+        self, gate: Server, nginx: Server, story: Story, premium: Story
+    ) -> dict[str, Callable[[], Load]]:
+        """Return what is measured with gate and Django in one process."""
         paths = [path for _, path in self._rows.stories("metered")]
         others = [path for path in paths if path != story.path]
         again = self._have_read(gate, "reread", [story.path], story.path)
@@ -162,8 +163,27 @@ class Bench:
             "reread_by_one": lambda: self._run(gate, story.path, _first_cookie(again)),
             "auth_request": lambda: self._run(nginx, "/asked/page.html", subscriber()),
         }
+        if EDGE:
+            asked = lambda: self._run(nginx, "/edge/page.html", subscriber())  # noqa: E731
+            kinds["edge_authorise"] = asked
+        return kinds
+
+    def _kinds_alone(
+        self, alone: Server, story: Story
+    ) -> dict[str, Callable[[], Load]]:
+        paths = [path for _, path in self._rows.stories("metered")][:3]
+        for path in paths:
+            fetch(alone, path, self._readers.subscriber())
+        return {
+            "alone_subscriber": lambda: self._subscriber(alone, story),
+            "alone_counted": lambda: self._counted(alone, paths),
+        }
+
+    def _views(self, kinds: dict[str, Callable[[], Load]]) -> None:
+        """Run the kinds in turns; note the middle of each, and its ratio to nginx."""
         runs: dict[str, list[Load]] = {kind: [] for kind in kinds}
-        for _ in range(self._scale.rounds):
+        for turn in range(self._scale.rounds):
+            self._say(f"{len(kinds)} kinds of views, turn {turn + 1}")
             for kind, run in kinds.items():
                 runs[kind].append(run())
         found = {kind: middle(loads) for kind, loads in runs.items()}
@@ -174,7 +194,7 @@ class Bench:
                 self.ratios[f"{kind}_of_nginx"] = round(of_nginx, 2)
             # What others do on the machine disturbs this much less. It leaves out
             # PostgreSQL's part, and is of no use where two servers share the work.
-            if kind not in ("nginx", "auth_request"):
+            if kind not in ("nginx", "auth_request", "edge_authorise"):
                 of_cpu = found["nginx"].cpu_us / load.cpu_us
                 self.ratios[f"{kind}_of_nginx_by_cpu"] = round(of_cpu, 2)
 
@@ -193,13 +213,24 @@ class Bench:
     ) -> Load:
         return press_on(server, path, cookie, seconds=self._scale.seconds, lines=lines)
 
-    def _counted(self, gate: Server, paths: list[str]) -> Load:
-        """Views that each cost somebody a free story, which is checked afterwards."""
+    def _counted_there(self, gate: Server) -> Load:
+        """The same with the meter in Valkey, where nobody but the gate can look."""
+        paths = [path for _, path in self._rows.stories("metered")][:3]
+        lines = self._fresh(paths)
+        return press_on(gate, "/", "", seconds=self._scale.seconds, lines=lines)
+
+    def _fresh(self, paths: list[str]) -> Path:
+        """Return the lines with which identities that nobody has seen ask for `paths`."""
         lines = self._folder / "counted"
         devices = [self._readers.device() for _ in range(self._scale.fresh)]
         lines.write_text(
             "".join(f"{path}\t{one}\n" for path in paths for one in devices)
         )
+        return lines
+
+    def _counted(self, gate: Server, paths: list[str]) -> Load:
+        """Views that each cost somebody a free story, which is checked afterwards."""
+        lines = self._fresh(paths)
         before = self._rows.counted()
         load = press_on(gate, "/", "", seconds=self._scale.seconds, lines=lines)
         counted = self._rows.counted() - before
@@ -213,20 +244,27 @@ class Bench:
         self.figures[f"{kind}_p50_us"] = round(load.p50_us)
         self.figures[f"{kind}_p99_us"] = round(load.p99_us)
         self.figures[f"{kind}_server_cpu_us"] = round(load.cpu_us, 1)
+        if self._into is not None:  # What has been found is not lost, whatever comes.
+            self._into.write_text(json.dumps(self.told(), indent=1) + "\n")
 
-    # --- Django in the same process -----------------------------------------------
+    # --- While others work --------------------------------------------------------
 
-    def _while_django_is_busy(self, gate: Server, story: Story) -> None:
-        """Story views while four readers ask Django for pages as fast as they come."""
-        command = ["wrk", "-t1", "-c4", f"-d{self._scale.seconds + 1}s", "--latency"]
-        busy = subprocess.Popen(
-            [*command, f"{gate.address}/search/?q=museum"], stdout=subprocess.PIPE
-        )
-        try:
-            time.sleep(0.5)
-            self._note("while_django_is_busy", self._subscriber(gate, story))
-        finally:
-            busy.wait()
+    def _while_busy(self, name: str, server: Server, busy: Busy, story: Story) -> None:
+        """Views of four readers, alone and while desk and checkout are kept busy."""
+        self._say(f"the desk and the checkout kept busy: {name}")
+        seconds, reader = self._scale.seconds, self._readers.subscriber()
+
+        def four() -> Load:
+            return press_on(server, story.path, reader, seconds=seconds, connections=4)
+
+        self._note(f"{name}_calm", four())
+        with busy.keep(server, seconds + 2):
+            self._note(f"{name}_busy", four())
+        self.figures[f"{name}_busy_pages_per_second"] = round(busy.per_second, 1)
+        for part in ("p50", "p99"):
+            calm = self.figures[f"{name}_calm_{part}_us"]
+            found = self.figures[f"{name}_busy_{part}_us"]
+            self.ratios[f"{name}_{part}_busy_of_calm"] = round(found / calm, 1)
 
     def _subscriber(self, gate: Server, story: Story) -> Load:
         return self._run(gate, story.path, self._readers.subscriber())
@@ -235,36 +273,22 @@ class Bench:
 
     def _alone(self, story: Story) -> None:
         """From the request to its answer, one view at a time: no HTTP, no waiting."""
+        self._say("the decision itself")
         times = {
             "subscriber": [self._readers.subscriber()] * 10_000,
             "counted": [self._readers.device() for _ in range(10_000)],
         }
         for kind, cookies in times.items():
-            spent = sorted(asyncio.run(self._decisions(story.path, cookies)))
+            took = decisions(self._url, self._secret, story.path, cookies)
+            spent = sorted(asyncio.run(took))
             self.figures[f"{kind}_decision_p50_us"] = spent[len(spent) // 2]
             self.figures[f"{kind}_decision_p99_us"] = spent[len(spent) * 99 // 100]
-
-    async def _decisions(self, path: str, cookies: list[str]) -> list[float]:
-        gate = Gate(
-            _nobody,
-            store=PostgresStore(self._url),
-            keyring=Keyring.of(self._secret),
-            presser=lambda story_id: None,
-            minter=lambda cookies: None,
-        )
-        spent = []
-        for cookie in [cookies[0], *cookies]:
-            scope = _scope(path, cookie)
-            began = time.perf_counter()
-            await gate(scope, _nothing, _heard)
-            spent.append(round((time.perf_counter() - began) * 1e6, 1))
-        await gate.close()
-        return spent[1:]
 
     # --- How it changes with size -------------------------------------------------
 
     def _by_stories(self, gate: Server, story: Story) -> None:
         for wanted in self._scale.stories:
+            self._say(f"filing {wanted} stories")
             paths = self._rows.fill_stories(wanted, story)
             self._spread(gate, paths, f"with_{wanted}_stories")
         self._compare("stories", self._scale.stories)
@@ -273,6 +297,7 @@ class Bench:
         self._rows.clear_meter()
         paths = [path for _, path in self._rows.stories("metered")][:3]
         for wanted in self._scale.identities:
+            self._say(f"counting {wanted} identities")
             self._rows.fill_identities(wanted)
             self._note(f"counted_with_{wanted}_identities", self._counted(gate, paths))
             self._note(
@@ -311,60 +336,11 @@ def _first_cookie(lines: Path) -> str:
     return lines.read_text().split("\n", 1)[0].partition("\t")[2]
 
 
-def _scope(path: str, cookie: str) -> dict[str, Any]:
-    return {
-        "type": "http",
-        "method": "GET",
-        "path": path,
-        "raw_path": path.encode(),
-        "query_string": b"",
-        "headers": [(b"host", b"127.0.0.1"), (b"cookie", cookie.encode())],
-    }
-
-
-async def _nobody(scope: Any, receive: Any, send: Any) -> None:
-    raise AssertionError("The gate passed a pressed story on.")
-
-
-async def _nothing() -> Any:
-    raise AssertionError("The gate read a body.")
-
-
-async def _heard(message: Any) -> None:
-    if message["type"] == "http.response.start":
-        assert message["status"] == 200, message
-
-
-def _environment(folder: Path) -> dict[str, str]:
-    """Return ours, without what would lead the servers to somebody's real paper."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("BROADSHEET_") and name not in ("DATABASE_URL", "PORT")
-    }
-    return {
-        **kept,
-        "BROADSHEET_VAR": str(folder),
-        "PYTHONPATH": str(ROOT / "src"),
-    }
-
-
-def _prepare(folder: Path, environment: dict[str, str]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "prepare.log").open("w") as log:
-        subprocess.run(
-            [sys.executable, "-m", "broadsheet.main", "prepare", "--demo"],
-            env=environment,
-            stdout=log,
-            stderr=log,
-            check=True,
-        )
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="Fewer rows, one turn.")
     parser.add_argument("--json", action="store_true", help="Print JSON.")
+    parser.add_argument("--into", type=Path, help="Write what is found here, at once.")
     options = parser.parse_args()
     lacking = _servers.missing()
     if lacking:
@@ -373,7 +349,10 @@ def main() -> int:
     # Whoever stops us shall find no server of ours running.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     folder = Path(os.environ.get("BROADSHEET_VAR", ROOT / "var")).resolve() / "gate"
-    found = Bench(folder, QUICK if options.quick else FULL).measure()
+    length = "two minutes" if options.quick else "a quarter of an hour"
+    print(f"This takes about {length}.", file=sys.stderr)
+    scale = QUICK if options.quick else FULL
+    found = Bench(folder, scale, options.into).measure()
     if options.json:
         print(json.dumps(found))
         return 0

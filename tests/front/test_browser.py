@@ -124,6 +124,37 @@ def test_the_meter_line_can_be_put_away_for_the_session(chromium, site):
     assert line.is_hidden()
     visit(page, "story")
     assert line.is_hidden()
+    # It has something new to say at the next count, and says so.
+    visit(page, "story-last")
+    assert "This is your last free story this month." in line.inner_text()
+
+
+def test_the_meter_line_is_put_away_with_the_keyboard_and_nothing_moves(chromium, site):
+    page = opened(chromium, site, viewport=PHONE)
+    page.add_init_script(
+        "window.moved = 0; new PerformanceObserver(list => { for (const entry of "
+        "list.getEntries()) if (!entry.hadRecentInput) moved += entry.value; })"
+        ".observe({type: 'layout-shift', buffered: true});"
+    )
+    visit(page, "story")
+    line = page.get_by_label("Your free stories")
+    button = page.get_by_role("button", name="Close this line")
+    button.focus()
+    page.keyboard.press("Escape")
+    assert line.is_hidden()
+    assert page.evaluate("document.activeElement.id") == "content"
+    assert page.evaluate("moved") < 0.001  # A font that came: a thousandth of a page.
+    assert page.evaluate("Object.entries(sessionStorage)") == [
+        ["dismissed:meter-1", "1"]
+    ]
+    assert page.evaluate("localStorage.length") == 0
+
+
+def test_without_scripts_the_meter_line_is_a_plain_line(chromium, site):
+    page = opened(chromium, site, java_script_enabled=False, viewport=PHONE)
+    page.goto(f"{ORIGIN}/story")
+    assert page.get_by_label("Your free stories").is_visible()
+    assert page.get_by_role("button", name="Close this line").count() == 0
 
 
 def test_without_scripts_the_page_is_whole(chromium, site):

@@ -26,7 +26,8 @@ def test_a_cut_page_holds_no_withheld_word(published, at, access):
 
 def test_a_page_has_the_slots_of_its_rendering(published, at):
     page = pressing.press(published().pk, at=at)
-    assert SLOT.findall(page.full.decode()) == ["account", "meter", "ad:top", "ad:mid"]
+    full = SLOT.findall(page.full.decode())
+    assert full == ["account", "meter", "ad:top", "gift", "ad:mid"]
     cut = SLOT.findall(page.cut.decode())
     assert cut == ["account", "meter", "ad:top", "wall"]
 
@@ -86,14 +87,21 @@ def test_the_furniture_leaves_only_what_the_gate_fills(at):
         "account:reader",
         "ad:mid",
         "ad:top",
+        "gift:give",
+        "gift:received",
         "meter",
+        "meter:last",
+        "meter:spent",
         "wall:cookies",
         "wall:metered",
         "wall:premium",
+        "wall:register",
     ]
-    assert "You’re reading {{count}} of {{limit}} free stories" in pieces["meter"]
+    assert (
+        "You’re reading {{count}} of {{limit}} free {{pool}} stories" in pieces["meter"]
+    )
     assert "next={{path}}%23continue" in pieces["wall:metered"]
-    assert "limit of {{limit}} free articles" in pieces["wall:metered"]
+    assert "limit of {{limit}} free {{pool}} articles" in pieces["wall:metered"]
 
 
 @pytest.mark.django_db
@@ -116,3 +124,35 @@ def test_furnishing_files_the_pieces(at):
     pressing.furnish(at=at)
     filed = {row.name: row.html for row in gate.Furniture.objects.all()}
     assert filed == dict(pressing.pieces(at))
+
+
+@pytest.mark.django_db
+def test_a_variant_has_its_own_words_and_the_usual_ones_where_it_has_none(at):
+    catalogue.open_shop(at=at)
+    usual = pressing.pieces(at)
+    gate.WallVariant.objects.create(
+        name="search",
+        headline="Found us? Read {{section}} for {{price}}",
+        first_plan="super-saver",
+        button="Start today",
+    )
+    gate.WallVariant.objects.create(name="plain", first_plan="no-such-plan")
+
+    pieces = pressing.pieces(at)
+
+    check_furniture(pieces)
+    assert set(pieces) - set(usual) == {
+        f"wall:{kind}@{name}"
+        for kind in ("metered", "premium")
+        for name in ("search", "plain")
+    }
+    for kind in ("metered", "premium"):
+        searched, plain = (
+            pieces[f"wall:{kind}@{name}"] for name in ("search", "plain")
+        )
+        assert plain == usual[f"wall:{kind}"] == pieces[f"wall:{kind}"]
+        assert "Found us? Read {{section}} for ₹3,900" in searched
+        plans = re.findall(r"plan=([a-z-]+)&amp;", searched)
+        assert plans == ["super-saver", "smart-quarterly", "smart-essential"]
+        assert searched.count(">Start today</a>") == 3
+        assert 'aria-label="Start today: Super Saver"' in searched

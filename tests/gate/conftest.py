@@ -36,6 +36,7 @@ FURNITURE = {
     "wall:metered": "<p>limit of {{limit}} in {{section}}</p>",
     "wall:premium": "<p>premium</p>",
     "wall:cookies": "<p>cookies</p>",
+    "wall:register": "<p>sign up for {{limit}}</p>",
     "ad:top": "<ins>top</ins>",
     "ad:mid": "<ins>mid</ins>",
 }
@@ -57,7 +58,7 @@ def pressed(story_id: int, revision: int = 1) -> PressedPage:
     return PressedPage(
         story_id,
         revision,
-        full=f"{top}<!--slot:meter--><p>canary{story_id}</p></html>".encode(),
+        full=f"{top}<!--slot:gift--><!--slot:meter--><p>canary{story_id}</p></html>".encode(),
         cut=f"{top}<p>lead-in</p><!--slot:wall--></html>".encode(),
     )
 
@@ -217,14 +218,30 @@ GATE_TABLES = (
     "gate_crawlerdocument",
     "gate_crawlerrule",
     "gate_crawlervisit",
+    "gate_forgotten",
     "gate_furniture",
+    "gate_giftlink",
+    "gate_giftmonth",
+    "gate_giftopening",
+    "gate_giftterms",
     "gate_grant",
     "gate_meterrow",
+    "gate_newcomerrow",
+    "gate_newcomersalt",
     "gate_policy",
+    "gate_policyedition",
+    "gate_pool",
+    "gate_poolrule",
+    "gate_pressedlisting",
     "gate_pressedpage",
     "gate_readerepoch",
+    "gate_recordeddecision",
+    "gate_release",
     "gate_storyfact",
     "gate_vertical",
+    "gate_wallhit",
+    "gate_wallrule",
+    "gate_wallvariant",
     "plumbing_publication",
 )
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from broadsheet.gate.core.decide import decide, needs_meter
+from broadsheet.gate.core.decide import decide, must_register, needs_meter
 from broadsheet.gate.core.vocabulary import (
     DEFAULT_RULES,
     Action,
@@ -16,6 +17,8 @@ from broadsheet.gate.core.vocabulary import (
     Kind,
     Meter,
     Policy,
+    Pool,
+    PoolRule,
     Proof,
     Purpose,
     Reading,
@@ -42,8 +45,9 @@ EVERY_READING = [
         features,
         Meter(standing, count, 3),
         Policy(store_down_open=down_open),
+        must_register=must_register,
     )
-    for access, withdrawn, purpose, features, standing, count, down_open in (
+    for access, withdrawn, purpose, features, standing, count, down_open, must_register in (
         itertools.product(
             ACCESSES,
             (False, True),
@@ -52,9 +56,22 @@ EVERY_READING = [
             Standing,
             (0, 2, 3, 8),
             (False, True),
+            (False, True),
         )
     )
 ]
+
+OPINION, GAMES, WEEKEND, CARDS = (
+    Pool(name, place, place + 1, name.title())
+    for place, name in enumerate(("opinion", "games", "weekend", "cards"))
+)
+RULES = {
+    ("Opinion", ""): OPINION,
+    ("", "vertical:games"): GAMES,
+    ("", "metered"): WEEKEND,
+    ("Opinion", "vertical:games"): CARDS,
+}
+SECTIONS = ("Opinion", "Business", "")
 
 
 def opened_by_right(reading: Reading) -> bool:
@@ -71,7 +88,7 @@ def paid_for(reading: Reading) -> bool:
 
 
 def test_the_table_is_large():
-    assert len(EVERY_READING) == 6 * 2 * 4 * 16 * 6 * 4 * 2 == 36_864
+    assert len(EVERY_READING) == 6 * 2 * 4 * 16 * 6 * 4 * 2 * 2 == 73_728
 
 
 def test_a_story_is_full_only_by_right_by_payment_or_for_the_press():
@@ -103,6 +120,30 @@ def test_only_a_metered_story_opened_now_by_one_without_a_right_costs():
             and reading.meter.standing is Standing.OPENED
         ), reading
         assert not (decision.counts and not decision.full), reading
+
+
+def test_she_must_register_only_where_a_free_story_would_have_opened():
+    for reading in EVERY_READING:
+        decision = decide(reading)
+        asked = decision.reason is Reason.REGISTER
+        assert asked == (
+            reading.must_register
+            and reading.meter.standing is Standing.UNREAD
+            and needs_meter(reading)
+        ), reading
+        if asked:
+            assert decision.verdict is Verdict.WALL and not decision.metered
+        elif reading.must_register:  # It changes nothing else.
+            assert decision == decide(replace(reading, must_register=False))
+
+
+def test_the_wall_says_what_she_has_once_she_has_signed_up():
+    reading = Reading(facts(7), policy=Policy(3, 2))
+    for standing, limit in ((Standing.UNREAD, 5), (Standing.SPENT, 3)):
+        outside = must_register(reading, Meter(standing, 0, 3))
+        assert outside.must_register and decide(outside).limit == limit
+    premium = must_register(Reading(facts(7, "premium")), Meter(Standing.UNREAD, 0, 3))
+    assert decide(premium).reason is Reason.PREMIUM
 
 
 def test_the_store_is_asked_only_where_the_answer_rests_on_it():
@@ -150,6 +191,66 @@ def test_each_standing_of_a_metered_story_has_its_answer(
 
     assert (decision.verdict, decision.reason) == (verdict, reason)
     assert decision.metered == (reason in (Reason.COUNTED, Reason.REREAD))
+
+
+# --- Pools ------------------------------------------------------------------------
+
+
+def drawn_from(section: str, access: str, made: set[tuple[str, str]]) -> Pool | None:
+    """Return the pool by the sentence in the manual, spelled out."""
+    if access in ("free", "premium"):
+        return None
+    named = {(section, access), ("", access)} & made
+    if access != "metered" and not named:
+        return None
+    for place in ((section, access), (section, ""), ("", access)):
+        if place in made:
+            return RULES[place]
+    return Policy(2, 1).shared
+
+
+def policies_with_pools():
+    for size in range(len(RULES) + 1):
+        for made in itertools.combinations(RULES, size):
+            for order in itertools.permutations(made):
+                rules = tuple(PoolRule(RULES[place], *place) for place in order)
+                yield set(made), Policy(2, 1, pools=rules)
+
+
+def test_the_closest_rule_says_which_pool_in_whatever_order_they_stand():
+    seen = set()
+    for made, policy in policies_with_pools():
+        for section, access in itertools.product(
+            SECTIONS, (*ACCESSES, "vertical:games")
+        ):
+            if section or access:  # A story has a section; a rule names something.
+                found = policy.pool(section, access)
+                seen.add(found and found.name)
+                assert found == drawn_from(section, access, made), (section, access)
+    assert seen == {None, "", "opinion", "games", "weekend", "cards"}
+
+
+def test_the_decision_says_its_pool_wherever_the_meter_is_asked():
+    features = (frozenset(), frozenset(("news",)), frozenset(("vertical:games",)))
+    for made, policy in policies_with_pools():
+        for section, access, standing, held, purpose in itertools.product(
+            SECTIONS[:2], ("metered", "premium", "vertical:games"), Standing, features,
+            (Purpose.READ, Purpose.PRESS_CUT),
+        ):  # fmt: skip
+            story = facts(7, access, section=section)
+            reading = Reading(story, purpose, held, Meter(standing, 1, 3), policy)
+            decision, pool = decide(reading), drawn_from(section, access, made)
+            metered = needs_meter(reading)
+            assert metered == (
+                pool is not None
+                and purpose is Purpose.READ
+                and not opened_by_right(reading)
+            )
+            said = (pool.name, pool.label) if metered else ("", "")
+            assert (decision.pool, decision.label) == said
+            assert decision.counts == (metered and standing is Standing.OPENED)
+            if access == "premium":
+                assert decision.full == ("news" in held and purpose is Purpose.READ)
 
 
 @pytest.mark.parametrize("down_open", [True, False])

@@ -44,7 +44,9 @@ def heard():
 def form(**changes) -> dict[str, object]:
     row = models.Policy()
     fields = ["limit_anonymous", "extra_registered", "period", "lead_in_min"]
-    fields += ["lead_in_max", "store_down", *models.WALL_FIELDS]
+    fields += ["lead_in_max", "store_down", "record_days", "line_from"]
+    fields += ["new_devices", "new_devices_nearby", "new_devices_hours"]
+    fields += ["new_devices_per_known", *models.WALL_FIELDS]
     return {name: getattr(row, name) for name in fields} | changes
 
 
@@ -76,7 +78,7 @@ def test_a_sound_policy_is_saved_and_announced(editor, heard):
         (
             {"metered_headline": "Limit of {{fre_limit}}", "limit_anonymous": 9},
             "{{fre_limit}} is not a variable of the wall; use one of {{free_limit}}, "
-            "{{price}}, {{plan}}, {{term}}, {{per_month}}, {{section}}.",
+            "{{price}}, {{plan}}, {{term}}, {{per_month}}, {{section}}, {{pool}}.",
         ),
         (
             {"premium_message": "{{price", "limit_anonymous": 9},

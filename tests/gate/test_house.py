@@ -416,6 +416,6 @@ def test_wall_texts_are_rendered_with_values():
         "Smart Quarterly is ₹900 for 3 months: ₹300 a month.",
     )
     assert queries.wall_text_for_furniture("metered", values).headline == (
-        "You've reached your limit of {{limit}} free articles this month"
+        "You've reached your limit of {{limit}} free {{pool}} articles this month"
     )
     assert publication.current().zone.key == "Asia/Kolkata"

@@ -78,7 +78,10 @@ def test_django_counts_where_the_gate_in_front_counts(
     assert [view(story) for story in (1, 2)] == [("counted", 1), ("counted", 2)]
 
     orders = Orders(Policy(), publication.current().zone)
-    asks = [Visitor(DEVICE).ask(story, orders, AT) for story in (2, 3, 4)]
+    asks = [
+        Visitor(DEVICE).ask(story, orders.policy.shared, orders, AT)
+        for story in (2, 3, 4)
+    ]
 
     async def gate_in_front() -> list[Standing]:
         store = ValkeyStore(conninfo, valkeys.address)

@@ -19,25 +19,29 @@ START = datetime(2026, 7, 25, tzinfo=UTC)
 steps = st.tuples(st.integers(0, 6), st.integers(0, 60 * 24 * 9))  # Story, minutes on.
 
 
-def ask(story, at, period, limit=3) -> Ask:
+def ask(story, at, period, limit=3, pool="") -> Ask:
     since = meter.period_start(period, IST, at)
-    return Ask(UUID(int=1), story, limit, since, at)
+    return Ask(UUID(int=1), story, limit, since, at, pool=pool)
+
+
+POOLS = ("", "", "opinion", "opinion", "games", "", "opinion")  # Of stories 0 to 6.
 
 
 class Naive:
     """Remembers all, and looks at all each time."""
 
     def __init__(self) -> None:
-        self.all: list[tuple[int, datetime]] = []
+        self.all: list[tuple[int, str, datetime]] = []
 
     def count(self, one: Ask) -> tuple[Standing, int]:
-        current = {story for story, at in self.all if at >= one.since}
-        if one.story_id in current:
-            return Standing.READ, len(current)
-        if len(current) >= one.limit:
-            return Standing.SPENT, len(current)
-        self.all.append((one.story_id, one.at))
-        return Standing.OPENED, len(current) + 1
+        current = [(story, pool) for story, pool, at in self.all if at >= one.since]
+        drawn = len([pool for _, pool in current if pool == one.pool])
+        if one.story_id in [story for story, _ in current]:
+            return Standing.READ, drawn
+        if drawn >= one.limit:
+            return Standing.SPENT, drawn
+        self.all.append((one.story_id, one.pool, one.at))
+        return Standing.OPENED, drawn + 1
 
 
 @pytest.mark.parametrize("period", ["month", "rolling30"])
@@ -46,7 +50,8 @@ def test_the_meter_says_what_a_naive_one_says(period, sequence, limit):
     naive, reads, at = Naive(), None, START
     for story, minutes in sequence:
         at += timedelta(minutes=minutes)
-        one = ask(story, at, period, limit)
+        moved = minutes % 5 == 0  # A rule that changes in the middle of the period.
+        one = ask(story, at, period, limit, "" if moved else POOLS[story])
         peeked = meter.peek(reads, one)
         reads, answer = meter.count(reads, one)
 
@@ -78,7 +83,17 @@ def test_however_the_clock_jumps_the_month_opens_at_most_the_limit(jumps):
 
 moments = st.integers(0, 50_000).map(lambda minute: START + timedelta(minutes=minute))
 some_reads = st.none() | st.builds(
-    Reads, moments, st.dictionaries(st.integers(0, 6), moments, max_size=5)
+    lambda since, stories: Reads(
+        since,
+        {story: at for story, (at, _) in stories.items()},
+        {story: pool for story, (_, pool) in stories.items() if pool},
+    ),
+    moments,
+    st.dictionaries(
+        st.integers(0, 6),
+        st.tuples(moments, st.sampled_from(("", "a", "b"))),
+        max_size=5,
+    ),
 )
 
 
@@ -92,8 +107,12 @@ def test_a_union_is_a_union(one, other):
         assert both.stories.keys() == one.stories.keys() | other.stories.keys()
         assert both.since == max(one.since, other.since)
         for story, at in both.stories.items():
-            found = [r.stories[story] for r in (one, other) if story in r.stories]
-            assert at == min(found)
+            found = [
+                (r.stories[story], r.pools.get(story, ""))
+                for r in (one, other)
+                if story in r.stories
+            ]
+            assert (at, both.pools.get(story, "")) == min(found)
     else:
         assert both == (one or other)
 

@@ -68,7 +68,7 @@ def test_furniture_is_filled_and_unknown_furniture_is_nothing():
 
 def test_furniture_with_an_unknown_placeholder_is_refused_by_name():
     pages.check_furniture(
-        {"meter": "{{count}}{{limit}}{{remaining}}{{path}}{{section}}"}
+        {"meter": "{{count}}{{limit}}{{remaining}}{{path}}{{section}}{{story}}"}
     )
 
     with pytest.raises(UnknownPlaceholder) as refused:
@@ -76,7 +76,7 @@ def test_furniture_with_an_unknown_placeholder_is_refused_by_name():
 
     assert str(refused.value) == (
         "The furniture 'meter' holds {{price}}; the gate fills only {{count}}, "
-        "{{limit}}, {{remaining}}, {{path}}, {{section}}."
+        "{{limit}}, {{remaining}}, {{path}}, {{section}}, {{pool}}, {{story}}."
     )
 
 
@@ -118,7 +118,7 @@ def test_an_unknown_variable_is_refused_by_name(text, named):
 
     assert str(refused.value) == (
         f"{{{{{named}}}}} is not a variable of the wall; use one of {{{{free_limit}}}}, "
-        "{{price}}, {{plan}}, {{term}}, {{per_month}}, {{section}}."
+        "{{price}}, {{plan}}, {{term}}, {{per_month}}, {{section}}, {{pool}}."
     )
 
 

@@ -18,7 +18,7 @@ from broadsheet.gate.core.visitor import (
     identify,
     read_cookies,
 )
-from broadsheet.gate.core.vocabulary import FIXED_BITS, Orders, Pass
+from broadsheet.gate.core.vocabulary import FIXED_BITS, Orders, Pass, Policy
 from tests.gate.conftest import AT, DEVICE, READER, RING
 
 NOW = int(AT.timestamp())
@@ -220,10 +220,12 @@ def test_a_reader_is_counted_for_before_her_device():
 
     assert (logged_in.identity, voided.identity) == (READER, DEVICE)
     assert (
-        logged_in.ask(7, Orders(), AT).limit,
-        voided.ask(7, Orders(), AT).limit,
+        logged_in.ask(7, Policy().shared, Orders(), AT).limit,
+        voided.ask(7, Policy().shared, Orders(), AT).limit,
     ) == (
         5,
         3,
     )
-    assert logged_in.ask(7, Orders(), AT).since == datetime(2026, 8, 1, tzinfo=UTC)
+    assert logged_in.ask(7, Policy().shared, Orders(), AT).since == datetime(
+        2026, 8, 1, tzinfo=UTC
+    )

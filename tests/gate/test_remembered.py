@@ -14,6 +14,7 @@ from broadsheet.gate.asgi.shelf import Shelf
 from broadsheet.gate.core.pages import Furniture, split_page
 from broadsheet.gate.core.vocabulary import (
     NEWS,
+    GiftStanding,
     Kind,
     Meter,
     Policy,
@@ -39,6 +40,8 @@ CHANGED = {
     "meter": Meter(Standing.READ, 1, 3),
     "policy": Policy(limit_anonymous=9),
     "crawler": Visitant("Googlebot", Kind.SEARCH),
+    "gift": GiftStanding.HELD,
+    "must_register": True,
 }
 
 

@@ -45,8 +45,11 @@ async def store(request, conninfo):
     await opened.close()
 
 
-def ask(story: int, at: datetime, *, identity=ANNE, limit=3, period="month") -> Ask:
-    return Ask(identity, story, limit, period_start(period, IST, at), at)
+def ask(
+    story: int, at: datetime, *, identity=ANNE, limit=3, period="month", pool=""
+) -> Ask:
+    since = period_start(period, IST, at)
+    return Ask(identity, story, limit, since, at, pool=pool)
 
 
 async def read(store, stories, at, **options) -> list[tuple[str, int]]:
@@ -239,6 +242,108 @@ async def test_a_lowered_limit_keeps_what_was_open(store, at):
     assert await store.count(replace(lower, story_id=4)) == Meter(Standing.SPENT, 3, 1)
 
 
+async def test_each_pool_has_its_own_limit_and_they_do_not_share(store, at):
+    assert await read(store, (1, 2, 3), at, limit=2, pool="opinion") == [
+        ("opened", 1),
+        ("opened", 2),
+        ("spent", 2),
+    ]
+    assert await read(store, (11, 12, 13, 14), at) == [
+        ("opened", 1),
+        ("opened", 2),
+        ("opened", 3),
+        ("spent", 3),
+    ]
+    assert await read(store, (21, 22), at, limit=1, pool="games") == [
+        ("opened", 1),
+        ("spent", 1),
+    ]
+    assert await store.peek(ask(3, at, limit=3, pool="opinion")) == Meter(
+        Standing.UNREAD, 2, 3
+    )
+    assert await store.peek(ask(14, at)) == Meter(Standing.SPENT, 3, 3)
+
+
+async def test_what_was_paid_for_in_one_pool_is_paid_for_in_every_other(store, at):
+    """A section moved to another pool in the middle of the month, and back."""
+    await read(store, (1, 2, 3), at)
+
+    moved = {"pool": "opinion", "limit": 1}
+    assert await store.peek(ask(1, at, **moved)) == Meter(Standing.READ, 0, 1)
+    assert await read(store, (1, 2, 3), at, **moved) == [("read", 0)] * 3
+    assert await read(store, (4, 5), at, **moved) == [("opened", 1), ("spent", 1)]
+    # Moved back, or its pool taken away: it costs the shared pool nothing.
+    assert await read(store, (4, 5), at, limit=4) == [("read", 3), ("opened", 4)]
+
+
+async def test_a_login_unites_all_pools(store, at):
+    await read(store, (1, 2), at, identity=DEVICE, limit=2, pool="opinion")
+    await read(store, (11,), at, identity=DEVICE)
+    await read(store, (2, 3), at, limit=9, pool="opinion")
+    await read(store, (11, 12), at)
+
+    await store.unite(DEVICE, ANNE)
+
+    for identity in (DEVICE, ANNE):
+        for story, pool, drawn in ((1, "opinion", 3), (3, "opinion", 3), (12, "", 2)):
+            one = ask(story, at, identity=identity, limit=5, pool=pool)
+            assert await store.peek(one) == Meter(Standing.READ, drawn, 5)
+
+
+async def test_a_story_read_in_two_pools_is_united_into_the_earlier(store, at):
+    later = at + timedelta(hours=1)
+    await read(store, (1,), later, identity=DEVICE, pool="a")
+    await read(store, (1,), at, pool="b")
+    await read(store, (2,), at, identity=DEVICE, pool="b")
+    await read(store, (2,), at, pool="a")
+
+    await store.unite(DEVICE, ANNE)
+
+    for identity in (DEVICE, ANNE):
+        for pool in ("a", "b"):
+            one = ask(9, at, identity=identity, pool=pool)
+            assert await store.peek(one) == Meter(Standing.UNREAD, 1, 3)
+
+
+async def test_all_pools_are_erased_and_all_end_with_the_period(store):
+    august, september = (datetime(2026, month, 20, tzinfo=UTC) for month in (8, 9))
+    for pool in ("", "opinion"):
+        await read(store, (1, 2, 3), august, identity=DEVICE, pool=pool)
+        await read(store, (4, 5, 6), august, pool=pool)
+
+    await store.erase(DEVICE)
+
+    for pool in ("", "opinion"):
+        one = ask(1, august, identity=DEVICE, pool=pool)
+        assert await store.peek(one) == Meter(Standing.UNREAD, 0, 3)
+    opened = await read(store, (4, 7), september, pool="opinion")
+    assert opened == [("opened", 1), ("opened", 2)]
+    assert await read(store, (7, 8, 4), august, pool="opinion") == [
+        ("read", 2),  # A clock put back opens no pool's period again.
+        ("opened", 3),
+        ("read", 3),
+    ]
+
+
+async def test_exactly_each_pools_limit_opens_of_many_asked_at_once(store, at):
+    limits = {"": 3, "opinion": 2, "games": 5}
+    asks = [
+        ask(story, at, limit=limits[pool], pool=pool)
+        for _ in range(2)
+        for story in range(1, 151)
+        for pool in [("", "opinion", "games")[story % 3]]
+    ]
+
+    meters = await asyncio.gather(*(store.count(one) for one in asks))
+
+    opened = [
+        one.pool
+        for one, meter in zip(asks, meters, strict=True)
+        if meter.standing is Standing.OPENED
+    ]
+    assert {pool: opened.count(pool) for pool in limits} == limits
+
+
 @pytest.mark.parametrize("seed", range(5))
 async def test_each_store_says_what_memory_says_through_any_life(kept, seed, at):
     lot = random.Random(seed)
@@ -250,8 +355,9 @@ async def test_each_store_says_what_memory_says_through_any_life(kept, seed, at)
             at += timedelta(hours=lot.randint(-30, 90))
             identity = UUID(int=lot.randint(1, 3))
             limit, period = lot.randint(0, 4), lot.choice(("month", "rolling30"))
+            story, pool = lot.randint(1, 6), lot.choice(("", "", "opinion", "games"))
             one = ask(
-                lot.randint(1, 6), at, identity=identity, limit=limit, period=period
+                story, at, identity=identity, limit=limit, period=period, pool=pool
             )
             verb = lot.choice(("count", "count", "count", "peek", "unite", "erase"))
             if verb == "unite":

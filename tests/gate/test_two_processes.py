@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import socket
 import subprocess
 import sys
 import time
@@ -15,10 +17,19 @@ import pytest
 
 from broadsheet.gate.core import passes
 from broadsheet.kit import clock
-from tests.gate.conftest import DEVICE, RING, facts, pressed
+from tests.gate.conftest import DEVICE, RING, empty_gate, facts, pressed
 
 ROOT = Path(__file__).parents[2]
-PORTS = (8110, 8111)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+# Not fixed ones: servers that share a port share its requests, also with a stranger's.
+PORTS = (free_port(), free_port())
 STORIES = range(1, 51)
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(180)]
@@ -38,7 +49,8 @@ def filed(conninfo):
                 "INSERT INTO gate_pressedpage VALUES (%s, 1, %s, %s, now())",
                 (story_id, page.full, page.cut),
             )
-    return conninfo
+    yield conninfo
+    empty_gate(conninfo)
 
 
 @pytest.fixture
@@ -68,7 +80,7 @@ def servers(filed, meter_url):
     try:
         for port in PORTS:
             wait_for(port)
-        yield
+        yield running
     finally:
         for server in running:
             server.terminate()
@@ -96,12 +108,81 @@ def read(port: int, story_id: int) -> tuple[int, bool]:
     return reply.status_code, "canary" in reply.text
 
 
+@pytest.fixture
+def pooled(filed):
+    """Of the fifty stories, all with an even number draw on a pool of two."""
+    with psycopg.connect(filed) as connection:
+        connection.execute(
+            "UPDATE gate_storyfact SET section = 'opinion' WHERE story_id % 2 = 0"
+        )
+        connection.execute("INSERT INTO gate_pool VALUES ('opinion', 'Opinion', 2, 1)")
+        connection.execute(
+            "INSERT INTO gate_poolrule (pool_id, section, access)"
+            " VALUES ('opinion', 'opinion', '')"
+        )
+    yield
+    empty_gate(filed)
+
+
+def drawn_on(shown: set[int]) -> dict[str, int]:
+    """Return how many of the stories were paid for by each pool."""
+    opinion = len({story for story in shown if story % 2 == 0})
+    return {"opinion": opinion, "": len(shown) - opinion}
+
+
+def test_exactly_each_pools_limit_opens_through_two_processes(pooled, servers, filed):
+    shown = read_by_64_threads(expected=5)
+
+    assert drawn_on(shown) == {"opinion": 2, "": 3}
+    with psycopg.connect(filed) as connection:
+        stories, pools = connection.execute(
+            "SELECT stories, pools FROM gate_meterrow"
+        ).fetchone()
+    assert dict(zip(stories, pools, strict=True)) == {
+        story: "" if story % 2 else "opinion" for story in shown
+    }
+
+
 def test_exactly_the_limit_opens_through_two_processes(servers, filed):
     shown = read_by_64_threads()
 
     with psycopg.connect(filed) as connection:
         (kept,) = connection.execute("SELECT stories FROM gate_meterrow").fetchone()
     assert sorted(kept) == sorted(shown)
+
+
+def recorded(filed) -> list[int]:
+    with psycopg.connect(filed) as connection:
+        rows = connection.execute("SELECT story_id FROM gate_recordeddecision")
+        return sorted(story_id for (story_id,) in rows)
+
+
+def test_a_gate_that_is_told_to_stop_writes_what_it_has_noted(servers, filed):
+    for port, story_id in ((PORTS[0], 1), (PORTS[1], 2), (PORTS[0], 3), (PORTS[1], 4)):
+        read(port, story_id)
+    for server in servers:
+        server.send_signal(signal.SIGTERM)
+    for server in servers:
+        server.wait(30)
+    assert recorded(filed) == [1, 2, 3, 4]
+
+
+def test_a_gate_that_is_killed_loses_a_moments_records_and_no_count(servers, filed):
+    read(PORTS[0], 1)
+    end = time.monotonic() + 10
+    while recorded(filed) != [1]:
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    read(PORTS[0], 2)
+    worker = httpx.get(f"http://127.0.0.1:{PORTS[0]}/").json()["pid"]
+    os.kill(worker, signal.SIGKILL)
+    assert recorded(filed) in ([1], [1, 2])
+    assert [read(PORTS[1], story)[1] for story in (1, 2, 3, 4)] == [
+        True,
+        True,
+        True,
+        False,
+    ]
 
 
 @pytest.fixture
@@ -117,6 +198,19 @@ class TestInValkey:
         hosts = (f"{host}:{port}" for host, port in counted_in.address.nodes)
         return f"{scheme}://{','.join(hosts)}"
 
+    def test_exactly_each_pools_limit_opens_through_two_processes(
+        self, pooled, servers, counted_in
+    ):
+        shown = read_by_64_threads(expected=5)
+
+        assert drawn_on(shown) == {"opinion": 2, "": 3}
+        (row,) = counted_in.rows().values()
+        assert {
+            int(story): read.partition(b" ")[2].decode()
+            for story, read in row.items()
+            if story != b"since"
+        } == {story: "" if story % 2 else "opinion" for story in shown}
+
     def test_exactly_the_limit_opens_through_two_processes(
         self, servers, counted_in, filed
     ):
@@ -128,8 +222,8 @@ class TestInValkey:
             assert not connection.execute("SELECT FROM gate_meterrow").fetchall()
 
 
-def read_by_64_threads() -> set[int]:
-    """Read all stories at both gates at once. Return those shown in full: three."""
+def read_by_64_threads(expected: int = 3) -> set[int]:
+    """Read all stories at both gates at once. Return those shown in full."""
     views = [(port, story) for story in STORIES for port in PORTS for _ in range(2)]
 
     with ThreadPoolExecutor(64) as threads:
@@ -139,8 +233,8 @@ def read_by_64_threads() -> set[int]:
     shown = {
         story for (_, story), (_, full) in zip(views, answers, strict=True) if full
     }
-    assert len(shown) == 3
-    # All three stay open in both processes, and nothing else is.
+    assert len(shown) == expected
+    # All of them stay open in both processes, and nothing else is.
     again = {story: [read(port, story)[1] for port in PORTS] for story in STORIES}
     assert {story for story, full in again.items() if full == [True, True]} == shown
     assert {story for story, full in again.items() if any(full)} == shown

@@ -80,6 +80,11 @@ BREAKS: dict[str, tuple[str, str, str | None]] = {
         "from broadsheet.plumbing import publication as planted",
         FAST,
     ),
+    "a gate process reaches Django through Django's own application": (
+        "main/gatehouse.py",
+        "def planted():\n    from broadsheet.main import web",
+        FAST,
+    ),
     "the web climbs into another room's models": (
         "front/web/views.py",
         "from broadsheet.business.subscriptions.models import Planted",

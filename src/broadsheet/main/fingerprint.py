@@ -42,6 +42,21 @@ def take(url: str) -> str:
     return digest.hexdigest()
 
 
+def release(*settings: str) -> str:
+    """
+    Return a digest of all that a page is pressed with: our own files as they read, what
+    is installed, and these settings. Reads every file, some megabytes.
+    """
+    digest = hashlib.blake2b(
+        "\n".join([*settings, *_installed()]).encode(), digest_size=16
+    )
+    for path in sorted(PACKAGE.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            digest.update(str(path.relative_to(PACKAGE)).encode())
+            digest.update(hashlib.blake2b(path.read_bytes(), digest_size=16).digest())
+    return digest.hexdigest()
+
+
 def kept(var: Path) -> Prepared | None:
     """Return what the last preparation wrote down, if it can be read."""
     try:
@@ -75,10 +90,14 @@ def _record(url: str) -> str:
     return str(row[0]) if row else "empty"
 
 
+def _installed() -> list[str]:
+    site = Path(sysconfig.get_paths()["purelib"])
+    return sorted(path.name for path in site.glob("*.dist-info"))
+
+
 def _files() -> Iterator[str]:
     """Yield what is installed, and each migration, template and static file of ours."""
-    site = Path(sysconfig.get_paths()["purelib"])
-    yield from sorted(path.name for path in site.glob("*.dist-info"))
+    yield from _installed()
     for pattern in ("**/migrations/*.py", "**/templates/**/*", "**/static/**/*"):
         for path in sorted(PACKAGE.glob(pattern)):
             state = path.stat()

@@ -6,7 +6,7 @@ these takes an event and its instant, and calls one or two verbs.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from broadsheet.business.ledger import actions as ledger
 from broadsheet.business.subscriptions import events as subscriptions
@@ -20,6 +20,7 @@ from broadsheet.news.newsroom import queries as stories
 from broadsheet.readers import events as readers
 
 SOURCE = "subscription"
+PRESSED_AHEAD = timedelta(days=3)  # The age up to which a story is sure to be read.
 
 
 # --- Stories --------------------------------------------------------------------------
@@ -47,7 +48,12 @@ def shut_searches(events: Sequence[newsroom.StoryPublished], at: datetime) -> No
 
 
 def press_story(event: newsroom.StoryPublished, at: datetime) -> None:
-    pressing.press(event.story_id, at=at)
+    """An old story, as an import brings by the million, is pressed when it is asked for."""
+    standing = stories.standing(event.story_id)
+    if standing is not None and at - standing.published_at > PRESSED_AHEAD:
+        gate.forget_pages([event.story_id], at=at)
+    else:
+        pressing.press(event.story_id, at=at)
 
 
 def index_story(event: newsroom.StoryPublished, at: datetime) -> None:
@@ -76,6 +82,10 @@ def press_author_anew(event: newsroom.AuthorChanged, at: datetime) -> None:
     while page := stories.standings(after=after, author_id=event.author_id):
         after = page[-1].story_id
         gate.forget_pages([standing.story_id for standing in page], at=at)
+
+
+def listings_changed(event: newsroom.ListingsChanged, at: datetime) -> None:
+    gate.listings_changed(event.paths, at=at)
 
 
 def _file(standing: stories.Standing, at: datetime) -> None:
@@ -123,7 +133,10 @@ def settle_erasure(event: ErasureOwed, at: datetime) -> None:
 
 
 def void_passes(
-    event: readers.LoggedOutEverywhere | readers.PasswordChanged | readers.SessionEnded,
+    event: readers.LoggedOutEverywhere
+    | readers.PasswordChanged
+    | readers.SessionEnded
+    | subscriptions.PaymentTrouble,
     at: datetime,
 ) -> None:
     gate.void_passes(event.reader, at=at)

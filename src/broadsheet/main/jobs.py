@@ -21,3 +21,10 @@ def furnish(timestamp: int) -> None:
 def sweep_meter(timestamp: int) -> None:
     """Meter rows have done their service when their period is over."""
     gate.sweep(at=publication.now())
+
+
+@app.periodic(cron="27 * * * *")
+@app.task(name="main.sweep_listings", queue="outbox", pass_context=False)
+def sweep_listings(timestamp: int) -> None:
+    """A page that nobody has asked for in an hour is pressed when somebody does."""
+    gate.sweep_listings(at=publication.now())

@@ -8,7 +8,6 @@ holds the metrics token; a proxy's callers are not on this machine.
 
 from __future__ import annotations
 
-import collections
 import hmac
 import ipaddress
 import os
@@ -30,7 +29,6 @@ from prometheus_client import (
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from broadsheet.gate.asgi import Tally
 from broadsheet.kit import clock
 from broadsheet.plumbing import outbox
 
@@ -39,14 +37,6 @@ REQUESTS = Counter(
 )
 SECONDS = Histogram(
     "broadsheet_request_seconds", "Time to an answer, by route.", ("route",)
-)
-GATE_VIEWS = Counter(
-    "broadsheet_gate_views_total",
-    "Views of stories, by the gate's reason.",
-    ("reason",),
-)
-GATE_FAULTS = Counter(
-    "broadsheet_gate_faults_total", "What failed the gate.", ("fault",)
 )
 JOBS = """
     SELECT status::text, count(*) FROM procrastinate_jobs
@@ -156,29 +146,6 @@ PROBES: dict[str, Callable[[HttpRequest], HttpResponse]] = {
     "/readyz": readyz,
     "/metrics": metrics,
 }
-
-
-class Watched(collections.Counter[str]):
-    """A plain count that Prometheus follows. The gate knows only the plain one."""
-
-    def __init__(self, metric: Counter) -> None:
-        super().__init__()
-        self._metric = metric
-        # Finding a label's own counter costs more than counting; each view counts.
-        self._labelled: dict[str, Counter] = {}
-
-    def __setitem__(self, key: str, value: int) -> None:
-        labelled = self._labelled.get(key)
-        if labelled is None:
-            labelled = self._labelled[key] = self._metric.labels(key)
-        labelled.inc(value - self[key])
-        super().__setitem__(key, value)
-
-
-def watch(tally: Tally) -> None:
-    """Let the gate's counts appear among the metrics."""
-    tally.views = Watched(GATE_VIEWS)
-    tally.faults = Watched(GATE_FAULTS)
 
 
 def observe(route: str, status: int, seconds: float) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.conf import settings
 from django.core.management import call_command
+from django.db import transaction
 
 from broadsheet.front.web import pressing
 from broadsheet.gate.house import actions as gate
-from broadsheet.main import demo
+from broadsheet.main import demo, fingerprint
 from broadsheet.main.demo.paper import Progress
 from broadsheet.plumbing import publication
 from broadsheet.plumbing.models import Publication
@@ -16,19 +18,25 @@ from broadsheet.plumbing.models import Publication
 
 def prepare(*, with_demo: bool, progress: Progress = iter) -> None:
     """
-    Migrate and collect static files; then have every story pressed anew when it is next
-    asked for, or open the demo in an empty database. `progress` watches the demo's
-    stories being printed.
+    Migrate and collect static files; then, if this is another release than the last, have
+    every page pressed anew when it is next asked for; or open the demo in an empty
+    database. `progress` watches the demo's stories being printed.
     """
     call_command("migrate", interactive=False, verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
-    if Publication.objects.exists():
-        _press_anew(publication.now())
-    elif with_demo:
+    gate.tend_records(at=publication.now())
+    opened = Publication.objects.exists()
+    if not opened and with_demo:
         demo.open_demo(publication.now(), progress=progress)
+    _install(publication.now(), anew=opened)
 
 
-def _press_anew(at: datetime) -> None:
-    """Pages are filed as HTML: those of the last release have its words and its look."""
-    pressing.furnish(at=at)
-    gate.forget_pages(None, at=at)
+@transaction.atomic
+def _install(at: datetime, *, anew: bool) -> None:
+    """Pages are filed as HTML: those of another release have its words and its look."""
+    if anew:
+        pressing.furnish(at=at)
+    seal = fingerprint.release(settings.BROADSHEET.origin)
+    if gate.install(seal, at=at) and anew:
+        gate.forget_pages(None, at=at)
+        gate.forget_listings(None, at=at)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import sleep
+from typing import IO
 
 from broadsheet.kit.clock import steady
 
@@ -28,12 +29,15 @@ Say = Callable[[str], None]
 
 @dataclass(slots=True)
 class Child:
-    """One process. `stage` says when it is stopped: the lowest first."""
+    """
+    One process. `stage` says when it is stopped: the lowest first. Without a `log` it
+    says what it says where we do.
+    """
 
     name: str
     command: Sequence[str]
     environment: Mapping[str, str]
-    log: Path
+    log: Path | None = None
     stage: int = 0
     process: subprocess.Popen[bytes] | None = None
     born: float = 0.0
@@ -47,20 +51,27 @@ class Child:
 
 def start(child: Child) -> None:
     """Start the child in a session of its own, its words going to its log."""
-    if child.log.exists() and child.log.stat().st_size > LOG_MAX:
-        child.log.replace(child.log.with_suffix(".log.1"))
-    with child.log.open("ab") as log:
-        child.process = subprocess.Popen(  # noqa: S603  Our own programs, no shell.
-            child.command,
-            env=dict(child.environment),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            # Ctrl-C reaches only us, so that we may stop them in order.
-            start_new_session=True,
-            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
-        )
+    if child.log is None:
+        child.process = _popen(child, None)
+    else:
+        if child.log.exists() and child.log.stat().st_size > LOG_MAX:
+            child.log.replace(child.log.with_suffix(".log.1"))
+        with child.log.open("ab") as log:
+            child.process = _popen(child, log)
     child.born, child.due = steady(), None
+
+
+def _popen(child: Child, log: IO[bytes] | None) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603  Our own programs, no shell.
+        child.command,
+        env=dict(child.environment),
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        # Ctrl-C reaches only us, so that we may stop them in order.
+        start_new_session=True,
+        preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+    )
 
 
 def _die_with_parent() -> None:
@@ -86,10 +97,8 @@ def _note_death(child: Child, say: Say) -> None:
     child.deaths += 1
     child.due = steady() + wait
     code = child.process.returncode if child.process else 0
-    say(
-        f"{child.name} stopped (exit {code}); starting it again in {wait:.0f} s. "
-        f"It said why in {child.log}."
-    )
+    said = "" if child.log is None else f" It said why in {child.log}."
+    say(f"{child.name} stopped (exit {code}); starting it again in {wait:.0f} s.{said}")
 
 
 def stop(children: Sequence[Child]) -> None:

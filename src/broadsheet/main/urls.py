@@ -10,6 +10,7 @@ from wagtail.documents import urls as wagtaildocs_urls
 from broadsheet.front.theme.patterns import urls as patterns
 from broadsheet.front.web import (
     account,
+    gifts,
     invoices,
     media,
     returning,
@@ -29,6 +30,8 @@ urlpatterns = [
     path("account/credit-notes/<uuid:note_id>/note.pdf", invoices.credit_note),
     path("account/cancel/", account.cancel, name="cancel"),
     path("account/cancel/undo/", account.undo_cancel, name="undo-cancel"),
+    path("account/gifts/take-back/", gifts.take_back, name="take-back"),
+    path("gift/give/<int:story_id>/", gifts.give, name="give"),
     path("subscribe/", subscribe.plans, name="subscribe"),
     path("subscribe/return/<uuid:checkout_id>/", returning.come_back, name="come-back"),
     path("payments/<slug:provider>/webhook/", webhooks.receive, name="webhook"),

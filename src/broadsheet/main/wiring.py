@@ -11,8 +11,16 @@ from broadsheet.business.catalogue.events import OfferChanged
 from broadsheet.business.payments import events as payments
 from broadsheet.business.subscriptions import actions as subscribing
 from broadsheet.business.subscriptions import events as subscriptions
+from broadsheet.business.subscriptions import queries as subscribed
 from broadsheet.front.web import proofs
-from broadsheet.gate.house.events import ErasureOwed, PolicyChanged, UnionOwed
+from broadsheet.gate.house import minting
+from broadsheet.gate.house.events import (
+    ErasureOwed,
+    GiftTermsChanged,
+    PolicyChanged,
+    UnionOwed,
+    WallsChanged,
+)
 from broadsheet.news.newsroom import actions as newsrooming
 from broadsheet.news.newsroom import events as newsroom
 from broadsheet.plumbing import jobs, outbox
@@ -31,9 +39,12 @@ ROUTES: Mapping[type, Heard] = {
     ),
     newsroom.StoryWithdrawn: Heard(at_once=(hearers.withdraw_story,)),
     newsroom.SectionChanged: Heard(later=(hearers.refile_section,)),
+    newsroom.ListingsChanged: Heard(at_once=(hearers.listings_changed,)),
     newsroom.AuthorChanged: Heard(later=(hearers.press_author_anew,)),
     # The gate and the shop: what the wall says.
     PolicyChanged: Heard(later=(hearers.press_all_anew,)),
+    GiftTermsChanged: Heard(later=(hearers.furnish,)),
+    WallsChanged: Heard(later=(hearers.furnish,)),
     OfferChanged: Heard(later=(hearers.furnish,)),
     # What a meter that was out of reach still owes a reader.
     UnionOwed: Heard(later=(hearers.settle_union,)),
@@ -54,10 +65,13 @@ ROUTES: Mapping[type, Heard] = {
     subscriptions.Started: Heard(later=(subscribing.send_welcome,)),
     subscriptions.Renewed: Heard(later=(subscribing.send_renewed,)),
     subscriptions.Cancelled: Heard(later=(subscribing.send_cancelled,)),
-    subscriptions.PaymentTrouble: Heard(later=(subscribing.send_payment_trouble,)),
+    subscriptions.PaymentTrouble: Heard(
+        at_once=(hearers.void_passes,), later=(subscribing.send_payment_trouble,)
+    ),
 }
 
 
 def connect() -> None:
     outbox.connect(ROUTES, defer=jobs.defer, defer_many=jobs.defer_many)
     newsrooming.print_proofs_with(proofs.draw)
+    minting.ask_who_owes(subscribed.open_until)

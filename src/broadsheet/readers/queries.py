@@ -12,6 +12,7 @@ from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.db.models.functions import Lower
 
+from broadsheet.gate.house import queries as gate
 from broadsheet.kit import clock
 
 from . import rules
@@ -123,7 +124,7 @@ def _device(row: Any, this_session: str | None) -> Device:
 
 
 def own_data(reader: Reader, *, at: datetime) -> dict[str, Any]:
-    """Return everything that this room holds about the reader, ready for JSON."""
+    """Return what this room and the gate hold about the reader, ready for JSON."""
     sessions = UserSession.objects.filter(user=reader).order_by("pk")
     keys = MailedKey.objects.alias(folded=Lower("email")).filter(
         folded=reader.email.lower()
@@ -155,4 +156,5 @@ def own_data(reader: Reader, *, at: datetime) -> dict[str, Any]:
             }
             for row in keys.order_by("asked_at", "pk")
         ],
+        "decisions": gate.decisions(reader.public_id),
     }

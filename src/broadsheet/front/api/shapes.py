@@ -55,7 +55,10 @@ class BlockOut(Schema):
 
 
 class DecisionOut(Schema):
-    """`count` of `limit` free stories are read in this period; `verdict` says the rest."""
+    """
+    `count` of the `limit` free stories of `pool` are read in this period; the shared
+    pool's name is empty. `verdict` says the rest.
+    """
 
     story_id: int
     verdict: str
@@ -65,6 +68,7 @@ class DecisionOut(Schema):
     remaining: int
     counts: bool
     ads: bool
+    pool: str
 
 
 class StoryOut(Schema):

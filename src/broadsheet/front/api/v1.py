@@ -167,6 +167,7 @@ def _decision_out(decision: Decision) -> DecisionOut:
         remaining=decision.remaining,
         counts=decision.counts,
         ads=decision.ads,
+        pool=decision.pool,
     )
 
 

@@ -25,7 +25,7 @@ from broadsheet.business.subscriptions import queries as subscribed
 from broadsheet.kit.addresses import local_path
 from broadsheet.plumbing import publication
 
-from . import invoices
+from . import gifts, invoices
 from .addresses import see_other
 from .places import choices
 from .subscribe import UNREACHABLE
@@ -69,6 +69,7 @@ def _overview(
         "reader": request.user,
         "subscription": _current(request),
         "invoices": invoices.listed(_reader(request)),
+        "gifts": gifts.given_by(_reader(request), publication.now()),
         "places": choices(books.place_of(_reader(request))),
         "asks_place": books.asks_for_place(),
         "error": error,

@@ -17,9 +17,13 @@ from django.conf import settings
 from django.template.loader import render_to_string
 
 from broadsheet.business.catalogue import queries as catalogue
+from broadsheet.gate.core import wall
 from broadsheet.gate.core.pages import PressedPage
 from broadsheet.gate.house import actions as gate_actions
+from broadsheet.gate.house import audiences
 from broadsheet.gate.house import queries as gate
+from broadsheet.gate.house.audiences import Variant
+from broadsheet.gate.house.giving import gift_terms
 from broadsheet.news.newsroom import queries as newsroom
 from broadsheet.plumbing import publication
 
@@ -29,7 +33,8 @@ from ..theme.templatetags.paper import best_value, money
 from .language import publication_language
 
 # Left in the furniture for the gate to fill at each view.
-COUNT, LIMIT, PATH = "{{count}}", "{{limit}}", "{{path}}"
+COUNT, LIMIT, PATH, STORY = "{{count}}", "{{limit}}", "{{path}}", "{{story}}"
+POOL = "{{pool}}"
 
 
 # --- Stories ----------------------------------------------------------------------
@@ -78,7 +83,7 @@ class Sheet:
     def render(self, blocks: tuple[newsroom.Block, ...], *, cut: bool) -> bytes:
         return render_to_string(
             "pages/story.html",
-            _shared() | self._own() | {"blocks": blocks, "cut": cut} | self._ld(cut),
+            shared() | self._own() | {"blocks": blocks, "cut": cut} | self._ld(cut),
         ).encode()
 
     def _own(self) -> dict[str, Any]:
@@ -97,7 +102,7 @@ class Sheet:
         }
 
 
-def _shared() -> dict[str, Any]:
+def shared() -> dict[str, Any]:
     """Return what the context processors would, to a page that no request asked for."""
     return {
         "pressed": True,
@@ -130,24 +135,57 @@ def pieces(at: datetime) -> Mapping[str, str]:
             "account:anonymous": _piece("account_anonymous", path=PATH),
             "account:reader": _piece("account_reader"),
             "meter": _meter(),
+            "meter:last": _meter("last"),
+            "meter:spent": _meter("spent"),
+            "gift:give": _give(),
+            "gift:received": _piece("gift_received", path=PATH),
             "wall:metered": _wall("metered", offers),
             "wall:premium": _wall("premium", offers),
             "wall:cookies": _wall("cookies", offers),
+            "wall:register": _wall("register", offers),
             "ad:top": _piece("ad", place="top"),
             "ad:mid": _piece("ad", place="mid"),
+            **{
+                f"wall:{kind}@{variant.name}": _varied(kind, variant, offers)
+                for variant in audiences.variants()
+                for kind in audiences.KINDS
+            },
         }
 
 
-def _meter() -> str:
+def _meter(kind: str = "") -> str:
     by_month = gate.policy().period == "month"
-    return _piece("meter", count=COUNT, limit=LIMIT, path=PATH, by_month=by_month)
+    numbers = {"count": COUNT, "limit": LIMIT, "pool": POOL}
+    return _piece("meter", kind=kind, path=PATH, by_month=by_month, **numbers)
+
+
+def _give() -> str:
+    return _piece("gift_give", story=STORY) if gift_terms().allowance else ""
 
 
 def _wall(kind: str, offers: tuple[catalogue.PlanOffer, ...]) -> str:
     words = gate.wall_text_for_furniture(kind, wall_values(offers))
-    name = "wall_cookies" if kind == "cookies" else "wall"
+    name = f"wall_{kind}" if kind in ("cookies", "register") else "wall"
     return _piece(
         name, headline=words.headline, message=words.message, offers=offers, path=PATH
+    )
+
+
+def _varied(
+    kind: str, variant: Variant, offers: tuple[catalogue.PlanOffer, ...]
+) -> str:
+    """Return the wall in a variant's words, the plan that it names before the others."""
+    first = tuple(each for each in offers if each.code == variant.first_plan)
+    rest = tuple(each for each in offers if each.code != variant.first_plan)
+    values = wall_values(first or offers)
+    usual = gate.wall_text_for_furniture(kind, values)
+    return _piece(
+        "wall",
+        headline=wall.render_for_furniture(variant.headline, values) or usual.headline,
+        message=wall.render_for_furniture(variant.message, values) or usual.message,
+        button=variant.button,
+        offers=first + rest,
+        path=PATH,
     )
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from broadsheet.gate.core.pages import Furniture, split
+from broadsheet.gate.core.pages import Furniture, pool_values, split
+from broadsheet.gate.core.vocabulary import FREE, Pool
 from broadsheet.gate.house import queries as gate
 from broadsheet.plumbing import publication
 
@@ -20,8 +21,6 @@ from .language import publication_language
 
 if TYPE_CHECKING:
     from broadsheet.news.newsroom.actions import Proof
-
-FREE, METERED = "free", "metered"
 
 
 def draw(proof: Proof) -> bytes:
@@ -39,18 +38,23 @@ def draw(proof: Proof) -> bytes:
 
 def _filling(furniture: Furniture, proof: Proof, *, cut: bool) -> Mapping[str, bytes]:
     """Return what stands in each slot for a stranger: her first story, or her wall."""
-    access = proof.story.access
+    pool = _pool(proof)
     wanted = {"account": "account:anonymous", "ad:top": "ad:top", "ad:mid": "ad:mid"}
     if cut:
-        wanted["wall"] = "wall:metered" if access == METERED else "wall:premium"
-    elif access == METERED:
+        wanted["wall"] = "wall:metered" if pool is not None else "wall:premium"
+    elif pool is not None:
         wanted["meter"] = "meter"
-    values = _values(proof, cut=cut)
+    values = _values(proof, pool or gate.policy().shared, cut=cut)
     return {slot: furniture.fill(piece, values) for slot, piece in wanted.items()}
 
 
-def _values(proof: Proof, *, cut: bool) -> Mapping[str, bytes]:
-    limit = gate.policy().limit_anonymous
+def _pool(proof: Proof) -> Pool | None:
+    section = proof.story.section_path.strip("/")
+    return gate.policy().pool(section, proof.story.access)
+
+
+def _values(proof: Proof, pool: Pool, *, cut: bool) -> Mapping[str, bytes]:
+    limit = pool.anonymous
     count = limit if cut else min(1, limit)
     return {
         "count": b"%d" % count,
@@ -58,4 +62,5 @@ def _values(proof: Proof, *, cut: bool) -> Mapping[str, bytes]:
         "remaining": b"%d" % (limit - count),
         "path": proof.story.path.encode(),
         "section": proof.section.encode(),
+        **pool_values(pool.label),
     }

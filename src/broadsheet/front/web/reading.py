@@ -2,50 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 from wagtail.views import serve as serve_page
 
 from broadsheet.gate.house import queries as gate
-from broadsheet.news.newsroom import queries as newsroom
 from broadsheet.plumbing import publication
 
-from . import errors
-
-Ask = Callable[..., "newsroom.Listing | None"]
+from . import errors, listings
 
 
 @require_safe
 def front(request: HttpRequest) -> HttpResponse:
-    """Show the front page. Nine queries for the stories, and the masthead's few."""
-    context = {"front": newsroom.front(publication.now())}
-    return render(request, "pages/front.html", context)
+    """Show the front page to whom the gate does not."""
+    return _show(request, listings.front(publication.now()))
 
 
 @require_safe
 def section(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Show a section; or, where there is none of that name, a page like /about/."""
-    before = request.GET.get("before")
-    listing = newsroom.section(slug, before=before)
-    if listing is None:
+    sheet = listings.section(slug, _before(request))
+    if sheet is None:
         page: HttpResponseBase = serve_page(request, f"{slug}/")
         return page
-    return _river(request, "section", listing, feed=f"/feeds/{slug}.rss")
+    return _show(request, sheet)
 
 
 @require_safe
 def author(request: HttpRequest, slug: str) -> HttpResponse:
-    return _river(request, "author", _asked(newsroom.author, request, slug))
+    return _show(request, listings.author(slug, _before(request)))
 
 
 @require_safe
 def topic(request: HttpRequest, slug: str) -> HttpResponse:
-    return _river(request, "topic", _asked(newsroom.topic, request, slug))
+    return _show(request, listings.topic(slug, _before(request)))
 
 
 def story(
@@ -66,23 +58,11 @@ def story(
     raise Http404
 
 
-def _asked(ask: Ask, request: HttpRequest, slug: str) -> newsroom.Listing:
-    listing = ask(slug, before=request.GET.get("before"))
-    if listing is None:
+def _before(request: HttpRequest) -> str | None:
+    return request.GET.get("before")
+
+
+def _show(request: HttpRequest, sheet: listings.Sheet | None) -> HttpResponse:
+    if sheet is None:
         raise Http404
-    return listing
-
-
-def _river(
-    request: HttpRequest, name: str, listing: newsroom.Listing, feed: str = ""
-) -> HttpResponse:
-    before = request.GET.get("before", "")
-    older = listing.next_cursor and "?" + urlencode({"before": listing.next_cursor})
-    context = {
-        "listing": listing,
-        "cursor": before,
-        "older": older,
-        "newer": listing.path if before else "",
-        "feed": feed,
-    }
-    return render(request, f"pages/{name}.html", context)
+    return render(request, sheet.template, sheet.context)

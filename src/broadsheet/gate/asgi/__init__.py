@@ -13,4 +13,6 @@ from .doorman import Doorman as Doorman
 from .gate import Gate as Gate
 from .memory import Room as Room
 from .memory import Tally as Tally
+from .recorder import Recorder as Recorder
 from .request import App as App
+from .walls import Walls as Walls

@@ -15,10 +15,11 @@ from broadsheet.gate.core.vocabulary import Reading, StoryFacts, Verdict
 
 # First segments that belong to other pages, where "-19" ends a topic and not a story.
 RESERVED = frozenset(
-    "account accounts api archive authors desk epaper feeds gate healthz media metrics"
+    "account accounts api archive authors desk epaper feeds gate gift healthz media metrics"
     " newsletters readyz search static subscribe topics".split()
 )
 
+_GIFT = re.compile(r"/gift/([^/]+)/?")
 _WELCOME = re.compile(rb"(?:^|&)welcome=([0-9a-z]{1,8})(?=&|$)")
 _WELCOMES = re.compile(rb"(?:^|&)welcome=[^&]*")
 LONGEST_REMEMBERED = 256  # Characters of a path; ours are shorter, an attacker's not.
@@ -39,7 +40,9 @@ class Known:
         raw = quote(facts.path).encode()
         section = escape(facts.section).encode()
         refused = decide(Reading(facts)).verdict is Verdict.REFUSE
-        return cls(facts, raw, {"path": raw, "section": section}, refused)
+        story = b"%d" % facts.story_id
+        values = {"path": raw, "section": section, "story": story}
+        return cls(facts, raw, values, refused)
 
 
 def story_meant(path: str) -> int | None:
@@ -76,6 +79,12 @@ def _segments(path: str) -> list[str]:
         elif name not in ("", "."):
             found.append(name)
     return found
+
+
+def gift_meant(path: str) -> str | None:
+    """Return what stands where a gift's token does, `/gift/<token>/`; else None."""
+    found = _GIFT.fullmatch(path)
+    return found[1] if found else None
 
 
 def raw_path(scope: Mapping[str, Any]) -> bytes:

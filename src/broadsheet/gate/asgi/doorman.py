@@ -117,7 +117,7 @@ class Doorman:
         signer = self._signer(scope, at)
         if signer is not None:
             return signer
-        address = self._address(scope)
+        address = self.address(scope)
         if address is None:
             return Visitant(crawler.name, crawler.kind)
         key = (crawler.name, address)
@@ -162,7 +162,8 @@ class Doorman:
         known = BY_AGENT.get(host) or Crawler(host, Kind.UNKNOWN, "")
         return Visitant(known.name, known.kind, Proof.SIGNATURE)
 
-    def _address(self, scope: Scope) -> Address | None:
+    def address(self, scope: Scope) -> Address | None:
+        """Return where the request came from, as far as we trust who says so."""
         peer = (scope.get("client") or ("", 0))[0]
         forwarded = [
             value.decode("latin-1")

@@ -10,7 +10,7 @@ from datetime import datetime
 from uuid import uuid4
 
 from broadsheet.gate.core import passes
-from broadsheet.gate.core.decide import decide, needs_meter
+from broadsheet.gate.core.decide import decide, must_register, needs_meter
 from broadsheet.gate.core.known import Crawler
 from broadsheet.gate.core.pages import SplitPage
 from broadsheet.gate.core.passes import DEVICE_COOKIE, READER_COOKIE, Keyring
@@ -29,12 +29,25 @@ from broadsheet.kit import clock
 from broadsheet.kit.headers import Headers, security
 
 from . import reply
-from .address import Known, raw_path, story_meant, welcomed, with_welcome
+from .address import (
+    Known,
+    gift_meant,
+    raw_path,
+    story_meant,
+    welcomed,
+    with_welcome,
+)
 from .doorman import Doorman, glance
+from .fronts import Fronts
+from .gifts import Gifts
+from .listings import Lister, listing_meant
 from .memory import DEFAULT_ROOM, Memory, Presser, Room, Tally
+from .newcomers import Newcomers
+from .recorder import Recorder
 from .remembered import Printed, Printer, Wallets
-from .reply import NO_BODY, OUT_OF_REACH, RawHeaders, Replies, start_message
+from .reply import OUT_OF_REACH, RawHeaders, Replies
 from .request import App, Receive, Request, Scope, Send
+from .walls import Walls
 
 Minter = Callable[[Mapping[str, str]], str | None]
 Claimed = Callable[[str], bool]
@@ -50,7 +63,7 @@ REFUSED_MOST = 10_000
 class Gate:
     """
     Stands before `app` and answers story pages. `presser` renders a story whose page
-    is not filed, `minter` makes a reader pass out of a session's cookies, `claimed`
+    is not filed, `lister` presses and files a page that lists stories, `minter` makes a reader pass out of a session's cookies, `claimed`
     says whether what looks like a misspelled address was one of the system that the
     paper came from; all may block, and are called in threads. `tally` counts views and
     faults.
@@ -64,13 +77,16 @@ class Gate:
         keyring: Keyring,
         presser: Presser,
         minter: Minter,
+        lister: Lister | None = None,
         claimed: Claimed = lambda _path: False,
         session_cookie: str = SESSION_COOKIE,
         headers: Headers | None = None,
         wall: Callable[[], datetime] = clock.wall,
         room: Room = DEFAULT_ROOM,
         doorman: Doorman | None = None,
+        recorder: Recorder | None = None,
         apology: str = OUT_OF_REACH,
+        walls: Walls | None = None,
     ) -> None:
         self._app, self._store = app, store
         self._keyring, self._minter = keyring, minter
@@ -82,7 +98,11 @@ class Gate:
         self._wallets = Wallets(keyring)
         self._refused: dict[str, float] = {}
         self._doorman = doorman or Doorman()
+        self._walls = walls or Walls()
         self.tally = Tally()
+        self._recorder = recorder or Recorder()
+        self._recorder.tally = self.tally
+        self._newcomers = Newcomers(store, self.tally)
         self._memory = Memory(
             store,
             presser,
@@ -90,6 +110,24 @@ class Gate:
             tally=self.tally,
             wall=wall,
             room=room,
+            lister=lister,
+        )
+        self._fronts = Fronts(
+            app,
+            self._memory,
+            self._replies,
+            keyring=keyring,
+            visitor=self._visitor,
+        )
+        self._gifts = Gifts(
+            store,
+            keyring,
+            memory=self._memory,
+            printer=self._printer,
+            replies=self._replies,
+            tally=self.tally,
+            who=self._visitor,
+            crawl=self._crawl,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -97,9 +135,17 @@ class Gate:
             await self._live(receive, send)
             return
         if scope["type"] == "http" and scope["method"] in ("GET", "HEAD"):
+            token = gift_meant(scope["path"])
+            if token is not None:
+                await self._gifts.answer(token, scope, send)
+                return
             story_id = story_meant(scope["path"])
             if story_id is not None:
                 await self._story(story_id, scope, receive, send)
+                return
+            listing = listing_meant(scope)
+            if listing is not None:
+                await self._fronts.answer(listing, scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
@@ -123,6 +169,9 @@ class Gate:
 
     async def close(self) -> None:
         await self._doorman.close()
+        await self._recorder.close()
+        await self._walls.close()
+        await self._newcomers.settle()
         await self._memory.close()
         self._threads.shutdown(wait=False)
 
@@ -192,16 +241,22 @@ class Gate:
         request = Request.of(scope)
         at = self._memory.now()
         visitor, cookies = await self._visitor(request, at)
-        reading = await self._read(known, visitor, request.purpose, at)
+        reading, let_in = await self._read(known, visitor, request, scope, at)
+        cookies = [*cookies, *let_in] if let_in else cookies
         printed = self._printer.print(
             reading,
             known,
             page,
             self._memory.furniture,
             reader=visitor.reader is not None,
+            variant=self._walls.variant(
+                reading, visitor, self._memory.orders, scope, at
+            ),
         )
         reason = printed.decision.reason
         self.tally.views[reason.value] += 1
+        orders = self._memory.orders
+        self._recorder.note(orders, visitor, reading, printed.decision, at)
         if request.ahead and reason in _NOT_AHEAD:
             await self._replies.not_ahead(send)
         elif reason is Reason.COOKIES and self._may_return(request, scope, at):
@@ -245,14 +300,8 @@ class Gate:
         self, printed: Printed, cookies: RawHeaders, request: Request, send: Send
     ) -> None:
         # What has just cost a free story is sent, whatever the client says it holds.
-        if request.has(printed.etag) and not printed.decision.counts:
-            await self._replies.not_modified(send, [*printed.headers, *cookies])
-            return
-        start = printed.start
-        if cookies:
-            start = start_message(200, [*start["headers"], *cookies])
-        await send(start)
-        await send(NO_BODY if request.head else printed.body)
+        counted = printed.decision.counts
+        await reply.show(send, printed, cookies, request, again=counted)
 
     # --- Who, and may she ---------------------------------------------------------
 
@@ -291,24 +340,46 @@ class Gate:
         return minted
 
     async def _read(
-        self, known: Known, visitor: Visitor, purpose: Purpose, at: datetime
-    ) -> Reading:
-        """Return all that the decision rests on; after this, the view has counted."""
-        reading = Reading(
-            known.facts, purpose, visitor.features, policy=self._memory.orders.policy
-        )
+        self,
+        known: Known,
+        visitor: Visitor,
+        request: Request,
+        scope: Scope,
+        at: datetime,
+    ) -> tuple[Reading, RawHeaders]:
+        """
+        Return all that the decision rests on, and the cookie of a new device that was
+        let in. After this, the view has counted.
+        """
+        purpose, policy = request.purpose, self._memory.orders.policy
+        reading = Reading(known.facts, purpose, visitor.features, policy=policy)
         if not needs_meter(reading):
-            return reading
-        return replace(reading, meter=await self._ask(known, visitor, purpose, at))
+            return reading, []
+        let_in: RawHeaders = []
+        if purpose is Purpose.READ and (policy.budget.on or visitor.new):
+            address = self._doorman.address(scope)
+            if not await self._newcomers.greet(visitor, address, policy.budget, at):
+                meter = await self._ask(known, visitor, Purpose.GLANCE, at)
+                return must_register(reading, meter), []
+            let_in = self._let_in(visitor, at)
+        meter = await self._ask(known, visitor, purpose, at)
+        return replace(reading, meter=meter), let_in
+
+    def _let_in(self, visitor: Visitor, at: datetime) -> RawHeaders:
+        if not visitor.new or visitor.device is None:
+            return []
+        device = passes.device_cookie(self._keyring, visitor.device, at)
+        return [reply.set_cookie(DEVICE_COOKIE, device)]
 
     async def _ask(
         self, known: Known, visitor: Visitor, purpose: Purpose, at: datetime
     ) -> Meter:
         """Return where the meter stands; for a view that reads, after it has counted."""
-        orders = self._memory.orders
-        ask = visitor.ask(known.facts.story_id, orders, at)
+        orders, story = self._memory.orders, known.facts
+        pool = orders.policy.pool(story.section, story.access) or orders.policy.shared
+        ask = visitor.ask(story.story_id, pool, orders, at)
         if ask is None:
-            return replace(NOBODY, limit=orders.policy.limit_anonymous)
+            return replace(NOBODY, limit=pool.anonymous)
         try:
             if purpose is Purpose.READ:
                 return await self._store.count(ask)
@@ -328,7 +399,8 @@ class Gate:
     async def _welcome(
         self, known: Known, scope: Scope, send: Send, at: datetime
     ) -> None:
-        device = passes.device_cookie(self._keyring, uuid4(), at)
+        new = self._memory.orders.policy.budget.on
+        device = passes.device_cookie(self._keyring, uuid4(), at, new=new)
         address = with_welcome(known.raw, scope["query_string"], int(at.timestamp()))
         cookie = reply.set_cookie(DEVICE_COOKIE, device)
         await self._replies.round_trip(send, address, [cookie])

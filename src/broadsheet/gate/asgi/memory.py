@@ -19,6 +19,7 @@ from broadsheet.gate.store import Change, Kind, Store, StoreDown
 from broadsheet.kit import clock
 
 from .address import Known
+from .listings import Lister, Listings
 from .shelf import Shelf
 
 Presser = Callable[[int], PressedPage | None]
@@ -34,6 +35,9 @@ class Tally:
 
     views: Counter[str] = field(default_factory=Counter)  # By reason.
     faults: Counter[str] = field(default_factory=Counter)  # By what went wrong.
+    listings: Counter[str] = field(
+        default_factory=Counter
+    )  # By how they were answered.
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,7 @@ class Room:
 
     page_bytes: int = 64 * 1024 * 1024  # Of pressed pages, both renderings.
     printed_bytes: int = 32 * 1024 * 1024  # Of pages joined with their furniture.
+    listing_bytes: int = 24 * 1024 * 1024  # Of listings, in all their variants.
     stories: int = 200_000  # Whose facts are kept, a few hundred bytes each.
 
 
@@ -63,12 +68,21 @@ class Memory:
         tally: Tally,
         wall: Callable[[], datetime],
         room: Room,
+        lister: Lister | None = None,
     ) -> None:
         self._store, self._presser = store, presser
         self._threads, self._tally, self._wall = threads, tally, wall
         self._known: Shelf[int, Known] = Shelf(room.stories, lambda _: 1)
         self._pages: Shelf[int, SplitPage] = Shelf(
             room.page_bytes, lambda page: page.size
+        )
+        self.listings = Listings(
+            store,
+            lister,
+            present=lambda: (self.orders.masthead, self.now()),
+            threads=threads,
+            tally=tally,
+            room=room.listing_bytes,
         )
         self._pressing: dict[int, asyncio.Task[SplitPage | None]] = {}
         self._changes_seen = 0
@@ -199,6 +213,8 @@ class Memory:
             self._pressing.clear()
         elif change.kind is Kind.FURNITURE:
             self._furniture_changed = True
+        elif change.kind is Kind.LISTING:
+            self.listings.changed(change.subject)
         elif change.kind is Kind.EPOCH:
             self.epochs[UUID(change.subject)] = change.number
 

@@ -65,7 +65,7 @@ class Printer:
 
     def __init__(self, replies: Replies, room: int) -> None:
         self._replies = replies
-        self._shelf: Shelf[tuple[Reading, bool], Printed] = Shelf(
+        self._shelf: Shelf[tuple[Reading, bool, str], Printed] = Shelf(
             room, lambda printed: printed.size
         )
 
@@ -77,14 +77,20 @@ class Printer:
         furniture: Furniture,
         *,
         reader: bool,
+        variant: str = "",
     ) -> Printed:
-        """Return the answer to `reading`. `reader`: she is logged in."""
-        held = self._shelf.get((reading, reader))
+        """
+        Return the answer to `reading`. `reader`: she is logged in. `variant`: of the
+        wall, if she meets one.
+        """
+        held = self._shelf.get((reading, reader, variant))
         if held and held.page is page and held.furniture is furniture:
             return held
-        answer = Answer(decide(reading), known, page, reader)
+        line_from = reading.policy.line_from
+        decision = decide(reading)
+        answer = Answer(decision, known, page, reader, line_from, variant)
         printed = self._printed(answer, furniture)
-        self._shelf.put((reading, reader), printed)
+        self._shelf.put((reading, reader, variant), printed)
         return printed
 
     def _printed(self, answer: Answer, furniture: Furniture) -> Printed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from typing import Generic, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
@@ -22,6 +22,13 @@ class Shelf(Generic[Key, Value]):
         if value is not None:
             self._values.move_to_end(key)
         return value
+
+    def peek(self, key: Key) -> Value | None:
+        """Return the value as `get` does, but do not count it as used."""
+        return self._values.get(key)
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._values)
 
     def put(self, key: Key, value: Value) -> None:
         self.drop(key)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .vocabulary import (
     ADFREE,
     FREE,
     METERED,
     NEWS,
     PREMIUM,
+    SHARED,
     Action,
     CrawlerRule,
     Decision,
+    GiftStanding,
     Meter,
-    Policy,
+    Pool,
     Proof,
     Purpose,
     Reading,
@@ -34,6 +38,13 @@ _BY_STANDING = {
     Standing.SPENT: (Verdict.WALL, Reason.SPENT),
     Standing.NOBODY: (Verdict.WALL, Reason.COOKIES),
 }
+# A landing on a gift is never the meter's business: a view that may not open it sees as
+# little as a stranger. A dead gift is no gift, and stands in nobody's way.
+_BY_GIFT = {
+    GiftStanding.OPENED: (Verdict.FULL, Reason.GIFT),
+    GiftStanding.HELD: (Verdict.FULL, Reason.GIFT),
+    GiftStanding.SEALED: (Verdict.CUT, Reason.UNREAD),
+}
 # What holds for every story, whatever it costs and whoever's login is borrowed.
 _CLOSED_TO_MACHINES = {
     Action.LICENCE: (Verdict.LICENCE, Reason.CRAWLER),
@@ -46,7 +57,9 @@ def decide(reading: Reading) -> Decision:
     Decide what this reader sees of this story. The meter has been asked before, in
     one atomic step, so `Standing.OPENED` means that the view is already paid for.
     """
-    verdict, reason = _judge(reading)
+    found = _without_meter(reading)
+    pool = None if found else _pool(reading)
+    verdict, reason = found or _by_meter(reading)
     return Decision(
         story_id=reading.story.story_id,
         verdict=verdict,
@@ -56,6 +69,8 @@ def decide(reading: Reading) -> Decision:
         limit=reading.meter.limit,
         counts=reason is Reason.COUNTED,
         ads=not (NEWS in reading.features or ADFREE in reading.features),
+        pool=pool.name if pool else SHARED,
+        label=pool.label if pool else "",
     )
 
 
@@ -64,8 +79,15 @@ def needs_meter(reading: Reading) -> bool:
     return _without_meter(reading) is None
 
 
-def _judge(reading: Reading) -> tuple[Verdict, Reason]:
-    return _without_meter(reading) or _by_meter(reading.meter, reading.policy)
+def must_register(reading: Reading, meter: Meter) -> Reading:
+    """
+    Return the reading of one whose network has brought too many new devices. If only
+    that keeps her out, the limit is what she has once she has signed up.
+    """
+    pool = _pool(reading)
+    if pool is not None and meter.standing is Standing.UNREAD:
+        meter = replace(meter, limit=pool.registered)
+    return replace(reading, meter=meter, must_register=True)
 
 
 def _without_meter(reading: Reading) -> tuple[Verdict, Reason] | None:
@@ -92,9 +114,15 @@ def _by_rule(
 ) -> tuple[Verdict, Reason] | None:
     if reading.crawler is not None and rule is not None:
         return _crawled(reading.crawler, rule.action)
-    if reading.story.access != METERED:  # A class nobody knows is closed, like premium.
+    if reading.gift is not None and reading.gift in _BY_GIFT:
+        return _BY_GIFT[reading.gift]
+    if _pool(reading) is None:  # A class nobody knows is closed, like premium.
         return Verdict.CUT, Reason.PREMIUM
     return None
+
+
+def _pool(reading: Reading) -> Pool | None:
+    return reading.policy.pool(reading.story.section, reading.story.access)
 
 
 def _entitled(access: str, features: frozenset[str]) -> bool:
@@ -112,7 +140,11 @@ def _crawled(crawler: Visitant, action: Action) -> tuple[Verdict, Reason]:
     return Verdict.FULL, Reason.CRAWLER
 
 
-def _by_meter(meter: Meter, policy: Policy) -> tuple[Verdict, Reason]:
+def _by_meter(reading: Reading) -> tuple[Verdict, Reason]:
+    meter, policy = reading.meter, reading.policy
+    # Nothing else is touched: not what she has read, nor what an outage opens.
+    if reading.must_register and meter.standing is Standing.UNREAD:
+        return Verdict.WALL, Reason.REGISTER
     if meter.standing is Standing.DOWN and policy.store_down_open:
         return Verdict.FULL, Reason.DOWN_OPEN
     if meter.standing is Standing.DOWN:

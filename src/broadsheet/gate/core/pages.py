@@ -10,12 +10,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
+from html import escape
 
 # The placeholders that a piece of furniture may hold, filled in for each view.
-PLACEHOLDERS = ("count", "limit", "remaining", "path", "section")
+PLACEHOLDERS = ("count", "limit", "remaining", "path", "section", "pool", "story")
 
 _SLOT = re.compile(rb"<!--slot:([a-z:]+)-->")
 _PLACEHOLDER = re.compile(rb"\{\{\s*(\w*)\s*\}\}")
+# The shared pool has no name: “free {{pool}} stories” are then “free stories”.
+_SPACED_POOL = re.compile(rb" \{\{\s*pool\s*\}\}")
 
 
 class UnknownPlaceholder(Exception):
@@ -95,7 +98,7 @@ class Furniture:
     def of(cls, pieces: Mapping[str, str]) -> Furniture:
         raw = {name: pieces[name].encode() for name in sorted(pieces)}
         seal = _seal(*(part for name in raw for part in (name.encode(), raw[name])))
-        return cls({n: _split(_PLACEHOLDER, html) for n, html in raw.items()}, seal)
+        return cls({n: _split_furniture(html) for n, html in raw.items()}, seal)
 
     def fill(self, name: str, values: Mapping[str, bytes]) -> bytes:
         """Return the piece with its placeholders filled; nothing if it is not filed."""
@@ -109,6 +112,16 @@ def check_furniture(pieces: Mapping[str, str]) -> None:
         for asked in _split(_PLACEHOLDER, html.encode()).names:
             if asked not in PLACEHOLDERS:
                 raise UnknownPlaceholder(name, asked)
+
+
+def pool_values(label: str) -> dict[str, bytes]:
+    """Return what fills `{{pool}}` in furniture, with the space before it or without."""
+    name = escape(label).encode()
+    return {"pool": name, "spaced_pool": name and b" " + name}
+
+
+def _split_furniture(html: bytes) -> Sheet:
+    return _split(_PLACEHOLDER, _SPACED_POOL.sub(b"{{spaced_pool}}", html))
 
 
 def _split(mark: re.Pattern[bytes], html: bytes) -> Sheet:

@@ -2,11 +2,12 @@
 Passes: the two cookies that the gate believes, because it signed them itself.
 
 A *device cookie* says "the same browser as before" for at most 90 days; it carries an
-identity and never a count, so replaying an old one changes nothing. A *reader pass*
+identity and never a count, so replaying an old one changes nothing. That of a *new*
+device has not yet been held against its network's budget. A *reader pass*
 says "this reader, with these features" for ten minutes, and is then minted anew.
 
     offset  size  field
-    0       1     kind and version: 0x11 device, 0x21 reader
+    0       1     kind and version: 0x11 device, 0x12 new device, 0x21 reader
     1       1     key id
     2       16    identity
     18      4     expires, Unix seconds
@@ -34,12 +35,13 @@ READER_COOKIE = "__Host-broadsheet-pass"
 DEVICE_LIFE = 90 * 24 * 3600
 READER_LIFE = 10 * 60
 
-_DEVICE, _READER = 0x11, 0x21
+_DEVICE, _NEW_DEVICE, _READER = 0x11, 0x12, 0x21
+NEW_BIT = 1  # In the bits of a new device's pass.
 _DEVICE_LAYOUT = struct.Struct("!BB16sI")
 _READER_LAYOUT = struct.Struct("!BB16sIIII")
-_MAC_SIZE = 16
-_DEVICE_SIZE = _DEVICE_LAYOUT.size + _MAC_SIZE
-_READER_SIZE = _READER_LAYOUT.size + _MAC_SIZE
+MAC_SIZE = 16
+_DEVICE_SIZE = _DEVICE_LAYOUT.size + MAC_SIZE
+_READER_SIZE = _READER_LAYOUT.size + MAC_SIZE
 _LONGEST = 68  # Characters; anything longer is not even decoded.
 
 
@@ -69,11 +71,17 @@ def _derive(secret: str) -> Key:
     return Key(named[0], signing)
 
 
-def device_cookie(keyring: Keyring, device: UUID, at: datetime) -> str:
-    """Return a new device cookie's value, good for 90 days from `at`."""
+def device_cookie(
+    keyring: Keyring, device: UUID, at: datetime, *, new: bool = False
+) -> str:
+    """
+    Return a new device cookie's value, good for 90 days from `at`. A `new` device is
+    asked for by the budget when it first reads.
+    """
+    kind = _NEW_DEVICE if new else _DEVICE
     key = keyring.keys[0]
     expires = int(at.timestamp()) + DEVICE_LIFE
-    return _seal(key, _DEVICE_LAYOUT.pack(_DEVICE, key.key_id, device.bytes, expires))
+    return _seal(key, _DEVICE_LAYOUT.pack(kind, key.key_id, device.bytes, expires))
 
 
 def reader_pass(keyring: Keyring, carried: Pass) -> str:
@@ -108,11 +116,12 @@ def read_reader(keyring: Keyring, text: str, at: datetime) -> Pass | None:
 
 def name_device(keyring: Keyring, text: str) -> Pass | None:
     """Return the pass even if it has expired. Ask `is_live` before you believe it."""
-    raw = _unseal(keyring, text, _DEVICE_SIZE, _DEVICE)
+    raw = _unseal(keyring, text, _DEVICE_SIZE, (_DEVICE, _NEW_DEVICE))
     if raw is None:
         return None
-    _, _, identity, expires = _DEVICE_LAYOUT.unpack(raw)
-    return Pass(UUID(bytes=identity), expires)
+    kind, _, identity, expires = _DEVICE_LAYOUT.unpack(raw)
+    bits = NEW_BIT if kind == _NEW_DEVICE else 0
+    return Pass(UUID(bytes=identity), expires, bits=bits)
 
 
 def name_reader(keyring: Keyring, text: str) -> Pass | None:
@@ -120,7 +129,7 @@ def name_reader(keyring: Keyring, text: str) -> Pass | None:
     Return the pass even if it has expired: it still names the reader who has just
     logged out. Never decide access by this without asking `is_live`.
     """
-    raw = _unseal(keyring, text, _READER_SIZE, _READER)
+    raw = _unseal(keyring, text, _READER_SIZE, (_READER,))
     if raw is None:
         return None
     _, _, identity, *rest = _READER_LAYOUT.unpack(raw)
@@ -142,26 +151,32 @@ def is_live(carried: Pass, life: int, now: int) -> bool:
 
 
 def _seal(key: Key, payload: bytes) -> str:
-    sealed = payload + _mac(key, payload)
-    return urlsafe_b64encode(sealed).rstrip(b"=").decode()
+    return sealed(payload + mac(key, payload))
 
 
-def _mac(key: Key, payload: bytes) -> bytes:
-    return blake2b(payload, key=key.secret, digest_size=_MAC_SIZE).digest()
+def sealed(raw: bytes) -> str:
+    """Return the one canonical spelling of `raw`."""
+    return urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
-def _unseal(keyring: Keyring, text: str, size: int, kind: int) -> bytes | None:
-    raw = _canonical(text)
-    if raw is None or len(raw) != size or raw[0] != kind:
+def mac(key: Key, payload: bytes) -> bytes:
+    return blake2b(payload, key=key.secret, digest_size=MAC_SIZE).digest()
+
+
+def _unseal(
+    keyring: Keyring, text: str, size: int, kinds: tuple[int, ...]
+) -> bytes | None:
+    raw = canonical(text)
+    if raw is None or len(raw) != size or raw[0] not in kinds:
         return None
-    payload, mac = raw[:-_MAC_SIZE], raw[-_MAC_SIZE:]
+    payload, tag = raw[:-MAC_SIZE], raw[-MAC_SIZE:]
     for key in keyring.keys:
-        if key.key_id == raw[1] and hmac.compare_digest(_mac(key, payload), mac):
+        if key.key_id == raw[1] and hmac.compare_digest(mac(key, payload), tag):
             return payload
     return None
 
 
-def _canonical(text: str) -> bytes | None:
+def canonical(text: str) -> bytes | None:
     """Return the bytes that `text` spells, if it is the one spelling we would write."""
     if len(text) > _LONGEST or not text.isascii():
         return None
@@ -170,4 +185,4 @@ def _canonical(text: str) -> bytes | None:
     except (BadBase64, ValueError):
         return None
     # The decoder skips what it does not know and ignores spare bits; we do not.
-    return raw if urlsafe_b64encode(raw).rstrip(b"=").decode() == text else None
+    return raw if sealed(raw) == text else None

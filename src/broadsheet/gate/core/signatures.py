@@ -17,9 +17,6 @@ from hashlib import sha256
 from json import JSONDecodeError, loads
 from urllib.parse import urlsplit
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
 TAG = "web-bot-auth"
 LONGEST = 4096  # Bytes of any header that is looked at.
 MOST_KEYS = 64
@@ -114,6 +111,12 @@ def base(message: Message, signed: Signed) -> bytes | None:
 
 def verify(message: Message, signed: Signed, key: bytes) -> bool:
     """Test if the owner of the Ed25519 key `key` has signed this very request."""
+    # Six megabytes of each gate's memory, for those who have filed an agent's keys.
+    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415
+        Ed25519PublicKey,
+    )
+
     text = base(message, signed)
     if text is None or signed.parameters.get("alg", '"ed25519"') != '"ed25519"':
         return False

@@ -11,33 +11,45 @@ from uuid import UUID
 from . import passes
 from .meter import Ask, period_end, period_start
 from .passes import Keyring
-from .vocabulary import FIXED_BITS, Orders, Pass
+from .vocabulary import FIXED_BITS, Orders, Pass, Pool
 
 LONGEST_HEADER = 8192  # Bytes of cookies; above it, somebody is trying something.
 
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """`reader` is a pass that holds; an expired or voided one is not here."""
+    """
+    `reader` is a pass that holds; an expired or voided one is not here. `issued` says
+    when the device cookie was made, in Unix seconds.
+    """
 
     device: UUID | None = None
     reader: Pass | None = None
     features: frozenset[str] = frozenset()
+    new_device: bool = False
+    issued: int = 0
+
+    @property
+    def new(self) -> bool:
+        """Test if her device has yet to be held against its network's budget."""
+        return self.new_device and self.reader is None
 
     @property
     def identity(self) -> UUID | None:
         """Return whose meter counts: the reader's own, else the device's."""
         return self.reader.identity if self.reader else self.device
 
-    def ask(self, story_id: int, orders: Orders, at: datetime) -> Ask | None:
+    def ask(
+        self, story_id: int, pool: Pool, orders: Orders, at: datetime
+    ) -> Ask | None:
         """Return the question for the meter, or None if there is nobody to ask for."""
         if self.identity is None:
             return None
-        policy = orders.policy
-        limit = policy.limit_registered if self.reader else policy.limit_anonymous
-        since = period_start(policy.period, orders.zone, at)
-        until = period_end(policy.period, orders.zone, at)
-        return Ask(self.identity, story_id, limit, since, at, until)
+        limit = pool.registered if self.reader else pool.anonymous
+        period = orders.policy.period
+        since = period_start(period, orders.zone, at)
+        until = period_end(period, orders.zone, at)
+        return Ask(self.identity, story_id, limit, since, at, until, pool.name)
 
 
 def read_cookies(headers: Iterable[bytes]) -> dict[str, str]:
@@ -91,10 +103,15 @@ def visitor_with(
     """Return who comes with this wallet, at this moment."""
     now = int(at.timestamp())
     device, reader = wallet.device, wallet.reader
-    identity = device.identity if device and passes.knows_device(device, now) else None
+    if device is None or not passes.knows_device(device, now):
+        identity, new, issued = None, False, 0
+    else:
+        identity, new = device.identity, bool(device.bits & passes.NEW_BIT)
+        issued = device.expires - passes.DEVICE_LIFE
     if reader is None or not _holds(reader, epochs, now):
-        return Visitor(identity)
-    return Visitor(identity, reader, features_of(reader.bits, orders.verticals))
+        return Visitor(identity, new_device=new, issued=issued)
+    features = features_of(reader.bits, orders.verticals)
+    return Visitor(identity, reader, features, new, issued)
 
 
 def _holds(reader: Pass, epochs: Mapping[UUID, int], now: int) -> bool:

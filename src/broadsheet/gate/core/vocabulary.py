@@ -10,6 +10,8 @@ from decimal import Decimal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from .audience import WallRule
+
 FREE = "free"
 METERED = "metered"
 PREMIUM = "premium"
@@ -20,9 +22,12 @@ ADFREE = "adfree"
 ARCHIVE = "archive"
 EPAPER = "epaper"
 
-# A pass carries features as bits. These four are fixed; bits 8 to 31 are given to
+# Not bought: a payment of hers did not go through, and her pages say so.
+TROUBLE = "trouble"
+
+# A pass carries features as bits. These are fixed; bits 8 to 31 are given to
 # verticals by a row each, so that no two can ever share one.
-FIXED_BITS: Mapping[str, int] = {NEWS: 0, ADFREE: 1, ARCHIVE: 2, EPAPER: 3}
+FIXED_BITS: Mapping[str, int] = {NEWS: 0, ADFREE: 1, ARCHIVE: 2, EPAPER: 3, TROUBLE: 4}
 FIRST_VERTICAL_BIT = 8
 LAST_VERTICAL_BIT = 31
 
@@ -39,9 +44,11 @@ class Reason(enum.Enum):
     FREE = "free"  # The story costs nobody anything.
     ENTITLED = "entitled"  # A grant opens it.
     COUNTED = "counted"  # It cost one of the reader's free stories, just now.
+    GIFT = "gift"  # A subscriber gave it to this device, and it costs nothing.
     REREAD = "reread"  # It was paid for in free stories earlier in this period.
     UNREAD = "unread"  # It would cost one, and this view may not count.
     SPENT = "spent"  # The free stories of this period are used up.
+    REGISTER = "register"  # One new device too many of this network; sign up to read.
     COOKIES = "cookies"  # Nobody to count for: the browser brought no device cookie.
     PREMIUM = "premium"  # Only a grant opens it, and there is none.
     DOWN_OPEN = "down-open"  # The meter cannot be reached; the policy says open.
@@ -61,6 +68,15 @@ class Standing(enum.Enum):
     SPENT = "spent"  # Not counted, and cannot be.
     NOBODY = "nobody"  # There is no identity to count for.
     DOWN = "down"  # The store did not answer.
+
+
+class GiftStanding(enum.Enum):
+    """What a gift link is worth to the device that brings it."""
+
+    OPENED = "opened"  # Opened by this very view.
+    HELD = "held"  # This device has opened it before.
+    SEALED = "sealed"  # It could be opened, and this view has not.
+    DEAD = "dead"  # Forged, expired, taken back, or opened by as many as may.
 
 
 class Purpose(enum.Enum):
@@ -166,11 +182,57 @@ class Meter:
 NOBODY = Meter(Standing.NOBODY)
 
 
+SHARED = ""  # The pool that everything draws on for which there is no rule.
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """
+    Free stories that are counted together, and apart from all others: `anonymous` for
+    everybody, `registered` after signing up. `label` is its name for readers.
+    """
+
+    name: str
+    anonymous: int
+    registered: int
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolRule:
+    """
+    What draws on `pool`: the stories of a section, of a class, or of both together.
+    Only a rule that names a vertical's class lets the meter open that vertical.
+    """
+
+    pool: Pool
+    section: str = ""
+    access: str = ""
+
+
 # Until the desk says otherwise: a machine sees what a stranger does, and nobody trains.
 DEFAULT_RULES: Mapping[Kind, CrawlerRule] = {
     kind: CrawlerRule(kind, Action.REFUSE if kind is Kind.TRAINING else Action.CUT)
     for kind in Kind
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """
+    How many new devices a network may bring in a window of some hours: `narrow` for an
+    address (IPv6: /64), `wide` for its neighbourhood (/24; /56), none if both are 0; and
+    `per_known` more for each one seen there that had been here before.
+    """
+
+    narrow: int = 0
+    wide: int = 0
+    hours: int = 24
+    per_known: int = 1
+
+    @property
+    def on(self) -> bool:
+        return self.narrow > 0 or self.wide > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,12 +245,41 @@ class Policy:
     lead_in_min: int = 50
     lead_in_max: int = 100
     store_down_open: bool = True
+    line_from: int = 1  # The count from which a page says how many are read.
     # Left out of the hash, which every reader's view pays for.
     crawlers: tuple[CrawlerRule, ...] = field(default=(), hash=False)
+    pools: tuple[PoolRule, ...] = field(default=(), hash=False)
+    budget: Budget = field(default=Budget(), hash=False)
 
     @property
     def limit_registered(self) -> int:
         return self.limit_anonymous + self.extra_registered
+
+    def pool(self, section: str, access: str) -> Pool | None:
+        """
+        Return the pool that such a story draws on: the rule for its section and class
+        goes before its section's, and that before its class's. None: no meter opens it.
+        """
+        found: PoolRule | None = None
+        metered = access == METERED
+        for rule in self.pools:
+            if rule.section not in ("", section) or rule.access not in ("", access):
+                continue
+            metered = metered or rule.access == access
+            if found is None or _closeness(rule) > _closeness(found):
+                found = rule
+        if not metered or access in (FREE, PREMIUM):
+            return None
+        return self.shared if found is None else found.pool
+
+    @property
+    def shared(self) -> Pool:
+        return Pool(SHARED, self.limit_anonymous, self.limit_registered)
+
+    def pool_if_metered(self, section: str, access: str) -> Pool:
+        """Return the pool of such a story, or of one that were metered in its place."""
+        found = self.pool(section, access) or self.pool(section, METERED)
+        return self.shared if found is None else found
 
     def rule(self, visitant: Visitant) -> CrawlerRule:
         """Return the rule for this very crawler, else its kind's, else the default."""
@@ -201,6 +292,10 @@ class Policy:
         return kind
 
 
+def _closeness(rule: PoolRule) -> tuple[bool, bool]:
+    return rule.section != "", rule.access != ""
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One view of one story: everything that the decision may depend on."""
@@ -211,6 +306,8 @@ class Reading:
     meter: Meter = NOBODY
     policy: Policy = field(default_factory=Policy)
     crawler: Visitant | None = None
+    gift: GiftStanding | None = None
+    must_register: bool = False  # Her network has brought too many new devices.
 
     def __hash__(self) -> int:
         # Readings key what is remembered of past decisions. Their equality looks at
@@ -222,7 +319,9 @@ class Reading:
 class Decision:
     """
     The answer. Made by `decide.decide` and by nobody else; a test looks for others.
-    `counts` says that this view cost the reader one of her `limit` free stories.
+    `counts` says that this view cost the reader one of her `limit` free stories; they
+    are those of `pool`, whose name for readers is `label`. Both are empty for the
+    shared pool, and where no meter was asked.
     """
 
     story_id: int
@@ -232,6 +331,8 @@ class Decision:
     limit: int
     counts: bool
     ads: bool
+    pool: str = SHARED
+    label: str = ""
 
     @property
     def full(self) -> bool:
@@ -248,6 +349,14 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Recording:
+    """Which decisions are kept, so that they can be explained, and for how long."""
+
+    days: int = 35  # Nought: nothing is kept.
+    entitled: bool = False  # Also what those read who have a right to it.
+
+
+@dataclass(frozen=True, slots=True)
 class Orders:
     """The policy, and what else holds for every view: zone, clock, vertical bits."""
 
@@ -255,3 +364,7 @@ class Orders:
     zone: ZoneInfo = ZoneInfo("UTC")
     clock_offset: timedelta = timedelta(0)
     verticals: tuple[tuple[str, int], ...] = ()  # ("vertical:investor", 8), …
+    masthead: str = ""  # A seal of the publication's own words, which pages repeat.
+    recording: Recording = Recording()
+    # Which words meet whom at a wall, the first first.
+    walls: tuple[WallRule, ...] = ()

@@ -19,13 +19,19 @@ VARIABLES: Mapping[str, str] = {
     "term": "how long that plan runs, such as “for 2 years”",
     "per_month": "what that plan comes to a month",
     "section": "the section of the story",
+    "pool": "which free stories are meant, such as “Opinion”; nothing for the shared ones",
 }
 
-# Two variables are known only when a reader stands at the wall. In furniture, which
+# Three variables are known only when a reader stands at the wall. In furniture, which
 # is filed once for all stories, they stay open under the gate's own names for them.
-_FILLED_BY_THE_GATE = {"free_limit": "{{limit}}", "section": "{{section}}"}
+_FILLED_BY_THE_GATE = {
+    "free_limit": "{{limit}}",
+    "section": "{{section}}",
+    "pool": "{{pool}}",
+}
 
 _VARIABLE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+_SPACED_POOL = re.compile(r" \{\{\s*pool\s*\}\}")
 
 
 class BadTemplate(Exception):
@@ -59,7 +65,12 @@ def check(template: str) -> None:
 
 
 def render(template: str, values: Mapping[str, str]) -> str:
-    """Return the finished text. A variable without a value becomes nothing."""
+    """
+    Return the finished text. A variable without a value becomes nothing; so does the
+    space before the shared pool's name, which is empty.
+    """
+    if not values.get("pool"):
+        template = _SPACED_POOL.sub("", template)
     return _without_braces(
         _VARIABLE.sub(lambda found: values.get(found[1], ""), template)
     )
@@ -67,8 +78,8 @@ def render(template: str, values: Mapping[str, str]) -> str:
 
 def render_for_furniture(template: str, values: Mapping[str, str]) -> str:
     """
-    Return the text for a piece of furniture: finished, but for `{{limit}}` and
-    `{{section}}`, which the gate fills at each view.
+    Return the text for a piece of furniture: finished, but for `{{limit}}`,
+    `{{section}}` and `{{pool}}`, which the gate fills at each view.
     """
     parts = _VARIABLE.split(template)
     for place, name in enumerate(parts):

@@ -14,21 +14,37 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from broadsheet.gate.core import crawlers, known, meter, pages, signatures, vocabulary
-from broadsheet.gate.core.crawlers import BadRanges as BadRanges
+from broadsheet.gate.core import meter, pages, vocabulary
 from broadsheet.gate.core.pages import UnknownPlaceholder as UnknownPlaceholder
-from broadsheet.gate.core.signatures import BadKeys as BadKeys
 from broadsheet.gate.store import Kind, StoreDown
-from broadsheet.gate.store.crawlers import KEYS, RANGES
 from broadsheet.gate.store.postgres import CHANNEL
 from broadsheet.plumbing import outbox, publication
 
-from . import metering, models, queries
+from . import audiences, giving, metering, models, queries, recording
+from .audiences import walls_edited as walls_edited
+from .crawler_lists import BadKeys as BadKeys
+from .crawler_lists import BadRanges as BadRanges
+from .crawler_lists import NotAHost as NotAHost
+from .crawler_lists import UnknownList as UnknownList
+from .crawler_lists import file_agent_keys as file_agent_keys
+from .crawler_lists import file_ranges as file_ranges
 from .events import ErasureOwed, PolicyChanged, UnionOwed
+from .giving import AllowanceSpent as AllowanceSpent
+from .giving import FreeToAll as FreeToAll
+from .giving import NotHersToGive as NotHersToGive
+from .giving import gift_terms_edited as gift_terms_edited
+from .giving import give as give
+from .giving import take_back as take_back
+from .listings import forget_listings as forget_listings
+from .listings import install as install
+from .listings import listings_changed as listings_changed
+from .listings import press_listing as press_listing
+from .listings import sweep_listings as sweep_listings
+from .listings import take_turn as take_turn
+from .tending import tend_records as tend_records
 
 _PATH = re.compile(r"/[^/?#\s]+/[^/?#\s]*-(\d+)/")
 _FEATURE = re.compile(r"news|adfree|archive|epaper|vertical:[a-z0-9-]+")
-_HOST = re.compile(r"(?=.{4,120}$)[a-z0-9-]+(\.[a-z0-9-]+)+")
 CHANGES_KEPT = timedelta(days=1)  # A gate that was away for longer must start anew.
 
 
@@ -41,14 +57,6 @@ class BadPath(Exception):
 
 class UnknownFeature(Exception):
     """A grant names a feature that the gate does not know. Do not try again."""
-
-
-class UnknownList(Exception):
-    """No crawler in our table publishes a list of this name. Do not try again."""
-
-
-class NotAHost(Exception):
-    """An agent is known by its host. Do not try again."""
 
 
 class NoBitLeft(Exception):
@@ -253,41 +261,18 @@ def settle_union(device: UUID, reader: UUID) -> None:
 # --- Crawlers ---------------------------------------------------------------------
 
 
-def file_ranges(name: str, document: str, *, at: datetime) -> int:
-    """
-    File the newest list of an operator's addresses; `name` is its file's, without
-    `.json`. Return how many ranges it has. The gates look once a minute. Raise
-    `UnknownList`, `BadRanges`.
-    """
-    if name not in known.RANGES:
-        names = ", ".join(sorted(known.RANGES))
-        raise UnknownList(f"{name!r} is no list of a crawler's; known are {names}.")
-    networks = crawlers.parse_ranges(document)
-    _file_document(RANGES, name, document, at)
-    return len(networks)
-
-
-def file_agent_keys(agent: str, document: str, *, at: datetime) -> int:
-    """
-    File the directory of keys that the agent at this host signs its requests with.
-    Return how many they are. Raise `NotAHost`, `BadKeys`.
-    """
-    if not _HOST.fullmatch(agent):
-        raise NotAHost(f"{agent!r} is no host; give one such as chatgpt.com.")
-    keys = signatures.read_keys(document)
-    _file_document(KEYS, agent, document, at)
-    return len(keys)
-
-
-def _file_document(what: str, name: str, document: str, at: datetime) -> None:
-    models.CrawlerDocument.objects.update_or_create(
-        what=what, name=name, defaults={"document": document, "filed_at": at}
-    )
-
-
-def crawler_rules_edited(*, at: datetime) -> None:
-    """Tell all gates that the desk has changed what crawlers get."""
+@transaction.atomic
+def pools_edited(*, by: UUID | None = None, at: datetime) -> None:
+    """Tell all gates that the desk has changed what draws on which pool: a new edition."""
     _wake()
+    recording.file_edition(queries.orders(), by=by, at=at)
+
+
+@transaction.atomic
+def crawler_rules_edited(*, by: UUID | None = None, at: datetime) -> None:
+    """Tell all gates that the desk has changed what crawlers get: a new edition."""
+    _wake()
+    recording.file_edition(queries.orders(), by=by, at=at)
 
 
 # --- Housekeeping -----------------------------------------------------------------
@@ -296,11 +281,13 @@ def crawler_rules_edited(*, at: datetime) -> None:
 @transaction.atomic
 def erase(identity: UUID, *, at: datetime) -> None:
     """
-    Forget what a device or a reader has read, as she may ask of us. If the meter cannot
-    be reached, the erasure is owed.
+    Forget what a device or a reader has read, as she may ask of us, and all decisions
+    that were recorded of it. If the meter cannot be reached, the erasure is owed.
     """
+    recording.forget(identity, at=at)
     # Also where she was counted before the meter moved to Valkey.
     models.MeterRow.objects.filter(identity=identity).delete()
+    giving.forget_gifts(identity)
     try:
         settle_erasure(identity)
     except StoreDown:
@@ -331,15 +318,21 @@ def sweep(*, at: datetime) -> int:
             {"start": start - meter.KEPT_AFTER},
         )
         deleted: int = cursor.rowcount
+    # Where no gate has come into a new window since, as when the budget was put out.
+    models.NewcomerRow.objects.filter(since__lt=at - timedelta(days=1)).delete()
+    models.NewcomerSalt.objects.filter(begins__lt=at - timedelta(days=1)).delete()
     models.Change.objects.filter(at__lt=at - CHANGES_KEPT).delete()
     models.CrawlerVisit.objects.filter(at__lt=at - VISITS_KEPT).delete()
+    giving.sweep_gifts(at=at)
+    audiences.sweep_hits(at=at)
     return deleted
 
 
 @transaction.atomic
-def policy_edited(*, at: datetime) -> None:
-    """Tell everyone that the policy's row was saved at the desk."""
+def policy_edited(*, by: UUID | None = None, at: datetime) -> None:
+    """Tell everyone that the policy's row was saved at the desk: a new edition."""
     _wake()
+    recording.file_edition(queries.orders(), by=by, at=at)
     policy = queries.policy()
     outbox.announce(
         PolicyChanged(policy.limit_anonymous, policy.limit_registered, policy.period),

@@ -28,3 +28,19 @@ class ErasureOwed:
     """The meter could not be reached, so what was read is still to be forgotten."""
 
     identity: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class GiftTermsChanged:
+    """What subscribers may give was edited at the desk: furniture may read otherwise."""
+
+    allowance: int
+    opens: int
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class WallsChanged:
+    """A variant of the wall, or a rule for one, was edited: so many variants now."""
+
+    variants: int

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import connection
 
 from broadsheet.gate.core import meter
-from broadsheet.gate.core.meter import Ask
+from broadsheet.gate.core.meter import Ask, Reads
 from broadsheet.gate.core.vocabulary import Meter
 from broadsheet.gate.store import statements
 from broadsheet.gate.store.blocking import BlockingMeter
@@ -29,6 +29,7 @@ Facts = list[tuple[Node, dict[str, Any]]]
 class Counting(Protocol):
     def count(self, ask: Ask) -> Meter: ...
     def peek(self, ask: Ask) -> Meter: ...
+    def reads(self, identity: UUID) -> Reads | None: ...
     def unite(self, device: UUID, reader: UUID) -> None: ...
     def erase(self, identity: UUID) -> None: ...
 
@@ -41,13 +42,23 @@ class InPostgres:
             return self.peek(ask)
         with connection.cursor() as cursor:
             cursor.execute(statements.COUNT, statements.columns([ask]))
-            _, stories, opened = cursor.fetchone()
-        return statements.answered(ask, stories, opened)
+            _, *answer = cursor.fetchone()
+        return statements.answered(ask, *answer)
 
     def peek(self, ask: Ask) -> Meter:
         with connection.cursor() as cursor:
-            cursor.execute(statements.PEEK, (ask.identity, ask.since))
-            return meter.standing(ask, cursor.fetchone()[0])
+            cursor.execute(statements.PEEK, statements.peeked(ask))
+            return meter.standing(ask, *cursor.fetchone())
+
+    def reads(self, identity: UUID) -> Reads | None:
+        row = models.MeterRow.objects.filter(identity=identity).first()
+        if row is None:
+            return None
+        # What is missing at the end of `pools` was paid for out of the shared one.
+        pools = {
+            s: pool for s, pool in zip(row.stories, row.pools, strict=False) if pool
+        }
+        return Reads(row.since, dict(zip(row.stories, row.read_at, strict=True)), pools)
 
     def unite(self, device: UUID, reader: UUID) -> None:
         with connection.cursor() as cursor:

@@ -37,7 +37,8 @@ class PassMiddleware:
         if _session_matters(request):
             _settle_pass(request, response, at)
         if _is_page(response) and queries.device(request.COOKIES) is None:
-            device = passes.device_cookie(minting.keyring(), uuid4(), at)
+            new = queries.budget().on
+            device = passes.device_cookie(minting.keyring(), uuid4(), at, new=new)
             _set(response, DEVICE_COOKIE, device)
         if response.cookies or _is_page(response):
             # A shared cache must not give one reader's page or cookies to another.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from importlib import import_module
@@ -14,10 +14,19 @@ from django.http import HttpRequest
 
 from broadsheet.gate.core import passes, visitor
 from broadsheet.gate.core.passes import READER_LIFE, Keyring
-from broadsheet.gate.core.vocabulary import Pass
+from broadsheet.gate.core.vocabulary import TROUBLE, Pass
 from broadsheet.plumbing import publication
 
 from . import models
+
+Owes = Callable[[UUID, datetime], object]
+_owes: Owes | None = None
+
+
+def ask_who_owes(owes: Owes) -> None:
+    """Say what tells, truly or not, that a payment of a reader's did not go through."""
+    global _owes
+    _owes = owes
 
 
 @lru_cache(maxsize=1)
@@ -47,15 +56,30 @@ def pass_for(reader: UUID, at: datetime) -> Pass:
     before = epoch(reader)
     grants = models.Grant.objects.filter(reader=reader, ends__gt=at)
     held = [grant for grant in grants if grant.starts <= at]
+    features = {grant.feature for grant in held}
+    if features and _owes is not None and _owes(reader, at):
+        features.add(TROUBLE)
     expires = int(at.timestamp()) + READER_LIFE
     begins = [int(grant.starts.timestamp()) for grant in grants if grant.starts > at]
     return Pass(
         identity=reader,
         expires=min([expires, *begins]),
-        entitled_until=min((int(grant.ends.timestamp()) for grant in held), default=0),
+        entitled_until=_until(reader, held, at),
         epoch=before,
-        bits=visitor.bits_of((grant.feature for grant in held), verticals()),
+        bits=visitor.bits_of(features, verticals()),
     )
+
+
+def _until(reader: UUID, held: list[models.Grant], at: datetime) -> int:
+    """
+    Return when the first of her rights ends. Without any, when the last one did, which
+    tells the wall that she has been a subscriber, and opens nothing; 0 if she never was.
+    """
+    ends = [grant.ends for grant in held]
+    if not ends:
+        past = models.Grant.objects.filter(reader=reader, ends__lte=at)
+        ends = list(past.order_by("-ends").values_list("ends", flat=True)[:1])
+    return min((int(end.timestamp()) for end in ends), default=0)
 
 
 def epoch(reader: UUID) -> int:

@@ -9,41 +9,41 @@ from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel
 from wagtail.contrib.settings.models import BaseGenericSetting, register_setting
 
-from broadsheet.gate.core import wall
 from broadsheet.gate.core.vocabulary import FIRST_VERTICAL_BIT, LAST_VERTICAL_BIT
 
+from .gifts import GiftLink as GiftLink
+from .gifts import GiftMonth as GiftMonth
+from .gifts import GiftOpening as GiftOpening
+from .gifts import GiftTerms as GiftTerms
 from .machines import CrawlerDocument as CrawlerDocument
 from .machines import CrawlerRule as CrawlerRule
 from .machines import CrawlerVisit as CrawlerVisit
+from .newcomers import NewcomerRow as NewcomerRow
+from .newcomers import NewcomerSalt as NewcomerSalt
+from .pools import Pool as Pool
+from .pools import PoolRule as PoolRule
+from .pressed import PressedListing as PressedListing
+from .pressed import Release as Release
+from .records import RECORDING_PANEL, TRY_PANEL, RecordingChoice
+from .records import Forgotten as Forgotten
+from .records import PolicyEdition as PolicyEdition
+from .records import RecordedDecision as RecordedDecision
+from .walls import WallHit as WallHit
+from .walls import WallRule as WallRule
+from .walls import WallVariant as WallVariant
+from .words import check_wall_text as check_wall_text
 
-WALLS = ("metered", "premium", "cookies")
+WALLS = ("metered", "premium", "cookies", "register")
 WALL_FIELDS = tuple(
     f"{kind}_{part}" for kind in WALLS for part in ("headline", "message")
 )
-
-
-def check_wall_text(template: str) -> None:
-    """Refuse a text that would show a reader an unrendered variable."""
-    known = ", ".join(f"{{{{{name}}}}}" for name in wall.VARIABLES)
-    try:
-        wall.check(template)
-    except wall.UnknownVariable as error:
-        raise ValidationError(
-            _now("{{%(name)s}} is not a variable of the wall; use one of %(known)s.")
-            % {"name": error.name, "known": known}
-        ) from error
-    except wall.BadTemplate as error:
-        raise ValidationError(
-            _now("A variable is not closed; write it as {{free_limit}}.")
-        ) from error
 
 
 def _headline(label: Any, default: str) -> models.CharField[str, str]:
@@ -58,13 +58,19 @@ def _message(label: Any, default: str) -> models.TextField[str, str]:
         blank=True,
         help_text=_(
             "Variables: {{free_limit}}, {{price}}, {{plan}}, {{term}}, {{per_month}}, "
-            "{{section}}."
+            "{{section}}, {{pool}}."
         ),
     )
 
 
+def _new_devices(label: Any, help_text: Any) -> Any:
+    return models.PositiveSmallIntegerField(
+        label, default=0, validators=[MaxValueValidator(1000)], help_text=help_text
+    )
+
+
 @register_setting(icon="lock", order=100)
-class Policy(BaseGenericSetting):
+class Policy(RecordingChoice, BaseGenericSetting):
     """What the publisher chooses about the gate: one row, edited at the desk."""
 
     limit_anonymous = models.PositiveSmallIntegerField(
@@ -96,10 +102,17 @@ class Policy(BaseGenericSetting):
             ("closed", _("Close metered stories")),
         ],
     )
+    line_from = models.PositiveSmallIntegerField(
+        _("say how many are read from this free story on"),
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(200)],
+        help_text=_("With 1, from the first; the last one is always announced."),
+    )
     metered_headline = _headline(
         _("headline"),
         gettext_noop(
-            "You've reached your limit of {{free_limit}} free articles this month"
+            "You've reached your limit of {{free_limit}} free {{pool}} articles this "
+            "month"
         ),
     )
     metered_message = _message(
@@ -127,6 +140,39 @@ class Policy(BaseGenericSetting):
         ),
     )
 
+    register_headline = _headline(
+        _("headline"), gettext_noop("Sign up to read your free {{pool}} stories")
+    )
+    register_message = _message(
+        _("message"),
+        gettext_noop(
+            "Many new readers have come from your network today. Sign up, and "
+            "{{free_limit}} stories are yours."
+        ),
+    )
+    new_devices = _new_devices(
+        _("new devices of one address"),
+        _("An IPv4 address, or an IPv6 /64: one line, or a household. 0: no limit."),
+    )
+    new_devices_nearby = _new_devices(
+        _("new devices of its neighbourhood"),
+        _("The IPv4 /24, or the IPv6 /56. 0: no limit."),
+    )
+    new_devices_hours = models.PositiveSmallIntegerField(
+        _("counted in windows of"),
+        default=24,
+        choices=[(1, _("1 hour")), (6, _("6 hours")), (24, _("24 hours"))],
+    )
+    new_devices_per_known = models.PositiveSmallIntegerField(
+        _("and as many more for each known one"),
+        default=1,
+        validators=[MaxValueValidator(10)],
+        help_text=_(
+            "Each registered reader, and each device that was here a day ago or "
+            "earlier, that the same network brings in the window."
+        ),
+    )
+
     panels: ClassVar[list[Any]] = [
         MultiFieldPanel(
             [
@@ -134,14 +180,31 @@ class Policy(BaseGenericSetting):
                     [FieldPanel("limit_anonymous"), FieldPanel("extra_registered")]
                 ),
                 FieldPanel("period"),
+                FieldPanel("line_from"),
                 FieldPanel("store_down"),
             ],
             heading=_("The meter"),
+        ),
+        TRY_PANEL,
+        MultiFieldPanel(
+            [
+                FieldRowPanel(
+                    [FieldPanel("new_devices"), FieldPanel("new_devices_nearby")]
+                ),
+                FieldRowPanel(
+                    [
+                        FieldPanel("new_devices_hours"),
+                        FieldPanel("new_devices_per_known"),
+                    ]
+                ),
+            ],
+            heading=_("New devices, before they are asked to sign up (off: 0 and 0)"),
         ),
         MultiFieldPanel(
             [FieldRowPanel([FieldPanel("lead_in_min"), FieldPanel("lead_in_max")])],
             heading=_("The lead-in"),
         ),
+        RECORDING_PANEL,
         *(
             MultiFieldPanel(
                 [FieldPanel(f"{kind}_headline"), FieldPanel(f"{kind}_message")],
@@ -151,6 +214,7 @@ class Policy(BaseGenericSetting):
                 ("metered", _("The wall when the free stories are read")),
                 ("premium", _("The wall before a premium story")),
                 ("cookies", _("The wall when the browser keeps no cookies")),
+                ("register", _("The wall when a network brings too many new devices")),
             )
         ),
     ]
@@ -165,6 +229,10 @@ class Policy(BaseGenericSetting):
             models.CheckConstraint(
                 condition=models.Q(store_down__in=("open", "closed")),
                 name="a_meter_out_of_reach_is_open_or_closed",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(new_devices_hours__in=(1, 6, 24)),
+                name="a_window_divides_the_day",
             ),
             models.CheckConstraint(
                 condition=models.Q(
@@ -197,7 +265,7 @@ class StoryFact(models.Model):
     story_id = models.BigIntegerField(primary_key=True)
     path = models.CharField(max_length=400)
     access = models.CharField(max_length=80)
-    section = models.CharField(max_length=120)
+    section = models.CharField(max_length=120, db_index=True)
     published_at = models.DateTimeField()
     revision = models.BigIntegerField()
     withdrawn_at = models.DateTimeField(null=True)
@@ -288,6 +356,9 @@ class MeterRow(models.Model):
     stories = ArrayField(models.BigIntegerField())
     read_at = ArrayField(models.DateTimeField())  # Beside each story.
     opened = models.BooleanField()  # Whether the last question opened a story.
+    # Beside each story, the pool that paid for it; what is missing was the shared one.
+    pools = ArrayField(models.CharField(max_length=40), db_default=[])
+    drawn = models.IntegerField(db_default=0)  # On the last question's pool, by now.
 
     class Meta:
         constraints = [
@@ -304,6 +375,15 @@ class Change(models.Model):
     id = models.BigAutoField(primary_key=True)
     txid = models.BigIntegerField(db_index=True)
     kind = models.CharField(max_length=16)
-    subject = models.CharField(max_length=40, blank=True)
+    subject = models.CharField(max_length=200, blank=True)
     number = models.BigIntegerField(default=0)
     at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["subject", "txid"],
+                name="changes_of_a_listing",
+                condition=models.Q(kind="listing"),
+            )
+        ]

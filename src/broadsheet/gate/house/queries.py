@@ -7,24 +7,26 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Count, F
 from django.db.models.functions import TruncDate
 from django.utils.translation import gettext
 
 from broadsheet.gate.core import decide as core
 from broadsheet.gate.core import passes, visitor, wall
-from broadsheet.gate.core.meter import Ask
 from broadsheet.gate.core.visitor import Visitor
 from broadsheet.gate.core.vocabulary import (
     NOBODY,
+    Budget,
     CrawlerRule,
     Decision,
     Grant,
     Meter,
     Orders,
     Policy,
+    PoolRule,
     Purpose,
     Reading,
+    Recording,
     Standing,
     StoryFacts,
 )
@@ -32,11 +34,12 @@ from broadsheet.gate.store import StoreDown, statements
 from broadsheet.gate.store.crawlers import Document
 from broadsheet.plumbing import publication
 
-from . import metering, minting, models
+from . import metering, minting, models, pools, recording
 from .metering import meter_facts as meter_facts
 from .minting import keyring as keyring
 from .minting import mint as mint
 from .minting import verticals
+from .recording import of_identity
 
 
 class UnknownStory(Exception):
@@ -64,7 +67,10 @@ def policy() -> Policy:
         lead_in_min=row.lead_in_min,
         lead_in_max=row.lead_in_max,
         store_down_open=row.store_down == "open",
+        line_from=row.line_from,
         crawlers=crawler_rules(),
+        pools=pool_rules(),
+        budget=_budget(row),
     )
 
 
@@ -73,6 +79,33 @@ def crawler_rules() -> tuple[CrawlerRule, ...]:
     rows = models.CrawlerRule.objects.order_by("kind", "name")
     columns = rows.values_list("kind", "action", "name", "price", "currency")
     return tuple(statements.rule(*row) for row in columns)
+
+
+def budget() -> Budget:
+    """Return how many new devices a network may bring."""
+    return _budget(_policy_row())
+
+
+def _budget(row: models.Policy) -> Budget:
+    return Budget(
+        row.new_devices,
+        row.new_devices_nearby,
+        row.new_devices_hours,
+        row.new_devices_per_known,
+    )
+
+
+def pool_rules() -> tuple[PoolRule, ...]:
+    """Return what draws on which pool; all else draws on the shared one."""
+    columns = pools.PoolRule.objects.order_by("section", "access").values_list(
+        "pool_id",
+        "pool__limit_anonymous",
+        F("pool__limit_anonymous") + F("pool__extra_registered"),
+        "pool__label",
+        "section",
+        "access",
+    )
+    return tuple(statements.pool_rule(*row) for row in columns)
 
 
 def crawler_documents() -> tuple[Document, ...]:
@@ -144,17 +177,26 @@ def decide(
 ) -> Decision:
     """
     Return what this reader gets. Only with `count` is a metered story ever opened by
-    a free view; without, an unread one is `Reason.UNREAD`. Raise `UnknownStory`.
+    a free view; without, an unread one is `Reason.UNREAD`. A view that counts is
+    recorded. Raise `UnknownStory`.
     """
-    orders = _orders()
-    reading = Reading(story(story_id), policy=orders.policy)
+    orders_now = orders()
+    reading = Reading(story(story_id), policy=orders_now.policy)
     if not count:
         reading = replace(reading, purpose=Purpose.GLANCE)
-    who = _visitor(cookies, orders, at)
+    who = _visitor(cookies, orders_now, at)
     reading = replace(reading, features=who.features)
     if core.needs_meter(reading):
-        reading = replace(reading, meter=_meter(who.ask(story_id, orders, at), count))
-    return core.decide(reading)
+        # A device is let in where it reads its first page, by the gate in front, which
+        # knows where it comes from.
+        outside = count and who.new and orders_now.policy.budget.on
+        count = count and not outside
+        meter = _meter(reading.story, who, orders_now, at, count=count)
+        let_in = replace(reading, meter=meter)
+        reading = core.must_register(reading, meter) if outside else let_in
+    decision = core.decide(reading)
+    recording.keep(who, orders_now, reading, decision, at)
+    return decision
 
 
 def anonymous(story_id: int, at: datetime) -> Decision:
@@ -187,14 +229,23 @@ def story(story_id: int) -> StoryFacts:
     )
 
 
-def _meter(ask: Ask | None, count: bool) -> Meter:
+def _meter(
+    facts: StoryFacts, who: Visitor, orders: Orders, at: datetime, *, count: bool
+) -> Meter:
+    pool = orders.policy.pool(facts.section, facts.access) or orders.policy.shared
+    ask = who.ask(facts.story_id, pool, orders, at)
     if ask is None:
-        return NOBODY
+        return replace(NOBODY, limit=pool.anonymous)
     counting = metering.current()
     try:
         return counting.count(ask) if count else counting.peek(ask)
     except StoreDown:
         return Meter(Standing.DOWN, limit=ask.limit)
+
+
+def decisions(identity: UUID) -> list[dict[str, object]]:
+    """Return what is recorded of a reader or a device, ready for JSON."""
+    return of_identity(identity)
 
 
 # --- Who is there -----------------------------------------------------------------
@@ -238,9 +289,16 @@ def _visitor(cookies: Mapping[str, str], orders: Orders, at: datetime) -> Visito
         return who
     carried = minting.pass_for(reader, at)
     features = visitor.features_of(carried.bits, orders.verticals)
-    return Visitor(who.device, carried, features)
+    return replace(who, reader=carried, features=features)
 
 
-def _orders() -> Orders:
-    facts = publication.current()
-    return Orders(policy(), facts.zone, facts.clock_offset, verticals())
+def orders() -> Orders:
+    """Return the policy, and what else holds for every view."""
+    facts, row = publication.current(), _policy_row()
+    return Orders(
+        policy(),
+        facts.zone,
+        facts.clock_offset,
+        verticals(),
+        recording=Recording(row.record_days, row.record_entitled),
+    )

@@ -15,8 +15,10 @@ from wagtail.snippets.views.snippets import SnippetViewSet
 
 from broadsheet.plumbing import publication
 
-from . import actions, desk
-from .models import CrawlerRule, Policy
+from . import actions, desk, trying
+from . import wall_hooks as wall_hooks
+from .minting import reader_of
+from .models import CrawlerRule, GiftTerms, Policy, Pool, PoolRule
 
 
 class GateItem(MenuItem):
@@ -39,7 +41,9 @@ def once_in_the_menu(request: HttpRequest, items: list[MenuItem]) -> None:
 @hooks.register("after_edit_setting")
 def tell_of_the_policy(request: HttpRequest, setting: object) -> None:
     if isinstance(setting, Policy):
-        actions.policy_edited(at=publication.now())
+        actions.policy_edited(by=reader_of(request.user), at=publication.now())
+    elif isinstance(setting, GiftTerms):
+        actions.gift_terms_edited(at=publication.now())
 
 
 class CrawlerRuleViewSet(SnippetViewSet):
@@ -59,22 +63,59 @@ class CrawlerRuleViewSet(SnippetViewSet):
 register_snippet(CrawlerRuleViewSet)
 
 
+class PoolViewSet(SnippetViewSet):
+    model = Pool
+    icon = "tasks"
+    copy_view_enabled = False
+    url_prefix = "meter-pools"
+    ordering = ("name",)
+    list_display = ("__str__", "label", "limit_anonymous", "extra_registered")
+    panels = (
+        FieldRowPanel([FieldPanel("name"), FieldPanel("label")]),
+        FieldRowPanel([FieldPanel("limit_anonymous"), FieldPanel("extra_registered")]),
+    )
+
+
+class PoolRuleViewSet(SnippetViewSet):
+    model = PoolRule
+    icon = "tasks"
+    copy_view_enabled = False
+    url_prefix = "meter-pool-rules"
+    ordering = ("section", "access")
+    list_display = ("__str__", "section", "access", "pool")
+    panels = (
+        FieldPanel("pool"),
+        FieldRowPanel([FieldPanel("section"), FieldPanel("access")]),
+    )
+
+
+register_snippet(PoolViewSet)
+register_snippet(PoolRuleViewSet)
+
+
 @hooks.register("after_create_snippet")
 @hooks.register("after_edit_snippet")
 def tell_of_a_rule(request: HttpRequest, instance: object) -> None:
     if isinstance(instance, CrawlerRule):
-        actions.crawler_rules_edited(at=publication.now())
+        actions.crawler_rules_edited(by=reader_of(request.user), at=publication.now())
+    elif isinstance(instance, Pool | PoolRule):
+        actions.pools_edited(by=reader_of(request.user), at=publication.now())
 
 
 @hooks.register("after_delete_snippet")
 def tell_of_rules_gone(request: HttpRequest, instances: Sequence[object]) -> None:
     if any(isinstance(instance, CrawlerRule) for instance in instances):
-        actions.crawler_rules_edited(at=publication.now())
+        actions.crawler_rules_edited(by=reader_of(request.user), at=publication.now())
+    if any(isinstance(instance, Pool | PoolRule) for instance in instances):
+        actions.pools_edited(by=reader_of(request.user), at=publication.now())
 
 
 @hooks.register("register_admin_urls")
 def urls() -> list[URLPattern]:
-    return [path("crawlers/", desk.crawlers, name="gate_crawlers")]
+    return [
+        path("crawlers/", desk.crawlers, name="gate_crawlers"),
+        path("gate/preview/", trying.preview, name="gate_preview"),
+    ]
 
 
 class CrawlersItem(MenuItem):

@@ -15,9 +15,17 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from broadsheet.gate.core.gifts import GiftAsk, GiftFacts
+from broadsheet.gate.core.listings import FiledListing
 from broadsheet.gate.core.meter import Ask
 from broadsheet.gate.core.pages import PressedPage
-from broadsheet.gate.core.vocabulary import Grant, Meter, Orders, StoryFacts
+from broadsheet.gate.core.vocabulary import (
+    GiftStanding,
+    Grant,
+    Meter,
+    Orders,
+    StoryFacts,
+)
 
 
 class StoreDown(Exception):
@@ -30,6 +38,7 @@ class Kind(enum.Enum):
     STORY = "story"  # Facts or page of story `number`.
     PAGES = "pages"  # The pages of all stories.
     FURNITURE = "furniture"
+    LISTING = "listing"  # The page at `subject`, or all if there is none.
     EPOCH = "epoch"  # Reader `subject` now has epoch `number`.
 
 
@@ -62,9 +71,34 @@ class Store(Protocol):
     async def erase(self, identity: UUID) -> None:
         """Forget what the identity has read."""
 
+    async def gift(self, ask: GiftAsk) -> GiftFacts | None:
+        """Return the gift of the nonce, as the device finds it; None if there is none."""
+        ...
+
+    async def open_gift(self, ask: GiftAsk) -> GiftStanding:
+        """Open the gift for the device if it may be, atomically. Return its worth then."""
+        ...
+
+    async def newcomer(self, ask: Ask) -> Meter:
+        """As `count`, in the rows of networks: see `core.budget`."""
+        ...
+
+    async def newcomers(self, ask: Ask) -> Meter:
+        """As `peek`, in the rows of networks."""
+        ...
+
+    async def salt(self, begins: datetime) -> bytes:
+        """
+        Return the secret of the window that begins then, the same to all who ask. The
+        first who asks makes it, and takes away all earlier ones with their rows.
+        """
+        ...
+
     async def story(self, story_id: int) -> StoryFacts | None: ...
 
     async def page(self, story_id: int) -> PressedPage | None: ...
+
+    async def listing(self, path: str) -> FiledListing | None: ...
 
     async def furniture(self) -> Mapping[str, str]: ...
 

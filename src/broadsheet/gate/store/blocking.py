@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 from uuid import UUID
 
-from broadsheet.gate.core.meter import Ask
+from broadsheet.gate.core.meter import Ask, Reads
 from broadsheet.gate.core.vocabulary import Meter
 from broadsheet.plumbing.meter_address import MeterAddress, Node
 
@@ -37,6 +37,9 @@ class BlockingMeter:
 
     def peek(self, ask: Ask) -> Meter:
         return self._do(lambda meter: meter.peek(ask))
+
+    def reads(self, identity: UUID) -> Reads | None:
+        return self._do(lambda meter: meter.reads(identity))
 
     def unite(self, device: UUID, reader: UUID) -> None:
         self._do(lambda meter: meter.unite(device, reader))

@@ -92,13 +92,20 @@ def _first_question(waiting: list[Waiting]) -> tuple[Question | None, list[Waiti
 
 def _same(one: Ask, other: Ask) -> bool:
     """Test if two asks of one identity, waiting at one moment, get one answer."""
-    return one.story_id == other.story_id and one.limit == other.limit
+    return (one.story_id, one.limit, one.pool) == (
+        other.story_id,
+        other.limit,
+        other.pool,
+    )
 
 
 def _tell(futures: list[asyncio.Future[Meter]], answer: Meter) -> None:
     """Give the answer to all who wait; it was opened, if it was, for the first."""
-    for future in futures:
+    first, *others = futures
+    if not first.done():
+        first.set_result(answer)
+    if others and answer.standing is Standing.OPENED:
+        answer = replace(answer, standing=Standing.READ)
+    for future in others:
         if not future.done():
             future.set_result(answer)
-        if answer.standing is Standing.OPENED:
-            answer = replace(answer, standing=Standing.READ)

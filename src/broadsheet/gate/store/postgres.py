@@ -16,13 +16,34 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from broadsheet.gate.core import meter
+from broadsheet.gate.core.audience import WallRule
+from broadsheet.gate.core.gifts import GiftAsk, GiftFacts
+from broadsheet.gate.core.listings import FiledListing, seal_of
 from broadsheet.gate.core.meter import Ask
 from broadsheet.gate.core.pages import PressedPage
-from broadsheet.gate.core.vocabulary import Grant, Meter, Orders, Policy, StoryFacts
+from broadsheet.gate.core.vocabulary import (
+    GiftStanding,
+    Grant,
+    Meter,
+    Orders,
+    Policy,
+    Recording,
+    StoryFacts,
+)
 from broadsheet.kit import clock
 
-from . import Change, Kind, StoreDown, statements
+from . import (
+    Change,
+    Kind,
+    StoreDown,
+    gifts,
+    listings,
+    newcomers,
+    statements,
+    walls,
+)
 from .coalesce import Coalescer
+from .counting import Line
 
 CHANNEL = "gate_changes"  # NOTIFY says only "look"; the table gate_change says what.
 PULSE = 0.5  # Seconds between two looks when no NOTIFY comes: the fallback.
@@ -50,13 +71,27 @@ SELECT reader, feature, starts, ends, source, reference
 _EPOCHS = "SELECT reader, epoch FROM gate_readerepoch WHERE raised_at >= %s"
 _POLICY = """
 SELECT limit_anonymous, extra_registered, period, lead_in_min, lead_in_max,
-       store_down = 'open'
+       store_down = 'open', line_from, new_devices, new_devices_nearby,
+       new_devices_hours, new_devices_per_known
   FROM gate_policy ORDER BY id LIMIT 1
+"""
+_RECORDING = """
+SELECT record_days, record_entitled FROM gate_policy ORDER BY id LIMIT 1
 """
 _CRAWLERS = """
 SELECT kind, action, name, price, currency FROM gate_crawlerrule ORDER BY kind, name
 """
-_PUBLICATION = "SELECT time_zone, clock_offset FROM plumbing_publication WHERE id = 1"
+_PUBLICATION = """
+SELECT time_zone, clock_offset, name, tagline, locale, support_mail
+  FROM plumbing_publication WHERE id = 1
+"""
+_NO_PUBLICATION = ("Asia/Kolkata", timedelta(0), "", "", "", "")
+_POOLS = """
+SELECT p.name, p.limit_anonymous, p.limit_anonymous + p.extra_registered, p.label,
+       r.section, r.access
+  FROM gate_pool AS p JOIN gate_poolrule AS r ON r.pool_id = p.name
+ ORDER BY r.section, r.access
+"""
 _VERTICALS = "SELECT name, bit FROM gate_vertical ORDER BY bit"
 
 # Transactions commit in another order than they take their numbers. So we look again
@@ -87,8 +122,8 @@ class LostConnection(StoreDown):
 
 class PostgresStore:
     """
-    Keeps a pool of `size` connections for questions, one of which the waiting counts
-    take in turn, and one connection that listens.
+    Keeps a pool of `size` connections for questions, one connection that counts, and
+    one that listens.
     """
 
     def __init__(self, conninfo: str, *, size: int = 4) -> None:
@@ -103,7 +138,9 @@ class PostgresStore:
             configure=_count_without_waiting,
             kwargs={"autocommit": True, "connect_timeout": 2},
         )
+        self._line = Line(conninfo)
         self._counts = Coalescer(self._count_all)
+        self._newcomers = Coalescer(self._count_newcomers)
         self._looked: int | None = None
         self._seen: set[int] = set()
 
@@ -113,6 +150,8 @@ class PostgresStore:
 
     async def close(self) -> None:
         await self._counts.close()
+        await self._line.close()
+        await self._newcomers.close()
         await self._pool.close()
 
     # --- The meter ----------------------------------------------------------------
@@ -123,13 +162,42 @@ class PostgresStore:
         return await self._counts.ask(ask)
 
     async def _count_all(self, asks: list[Ask]) -> list[Meter]:
-        rows = await self._rows(statements.COUNT, statements.columns(asks))
-        found = {identity: (stories, opened) for identity, stories, opened in rows}
+        try:
+            return await self._count_once(asks)
+        except LostConnection:  # Counting the same story again is free.
+            return await self._count_once(asks)
+
+    async def _count_once(self, asks: list[Ask]) -> list[Meter]:
+        self._refuse_while_down()
+        connected = self._line.connected
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await self._line.count(asks)
+        except TimeoutError as error:
+            self._down_until = clock.steady() + REST
+            raise StoreDown("no answer in time") from error
+        except _DOWN as error:
+            raise (LostConnection if connected else StoreDown)(str(error)) from error
+
+    async def newcomer(self, ask: Ask) -> Meter:
+        return await self._newcomers.ask(ask)
+
+    async def _count_newcomers(self, asks: list[Ask]) -> list[Meter]:
+        rows = await self._rows(newcomers.COUNT, statements.columns(asks))
+        found = {identity: answer for identity, *answer in rows}
         return [statements.answered(ask, *found[ask.identity]) for ask in asks]
 
+    async def newcomers(self, ask: Ask) -> Meter:
+        rows = await self._rows(newcomers.PEEK, statements.peeked(ask))
+        return meter.standing(ask, *rows[0])
+
+    async def salt(self, begins: datetime) -> bytes:
+        rows = await self._rows(newcomers.SALT, newcomers.salt_of(begins))
+        return bytes(rows[0][0])
+
     async def peek(self, ask: Ask) -> Meter:
-        rows = await self._rows(statements.PEEK, (ask.identity, ask.since))
-        return meter.standing(ask, rows[0][0])
+        rows = await self._rows(statements.PEEK, statements.peeked(ask))
+        return meter.standing(ask, *rows[0])
 
     async def unite(self, device: UUID, reader: UUID) -> None:
         async with self._connection() as connection, connection.transaction():
@@ -142,6 +210,17 @@ class PostgresStore:
             await connection.execute(_DURABLE)
             await connection.execute(statements.ERASE, (identity,))
 
+    # --- Gifts --------------------------------------------------------------------
+
+    async def gift(self, ask: GiftAsk) -> GiftFacts | None:
+        rows = await self._rows(gifts.FIND, gifts.values(ask))
+        return gifts.facts(rows[0]) if rows else None
+
+    async def open_gift(self, ask: GiftAsk) -> GiftStanding:
+        async with self._connection() as connection, connection.transaction():
+            await connection.execute(_DURABLE)
+            return await gifts.open_with(connection, ask)
+
     # --- Facts --------------------------------------------------------------------
 
     async def story(self, story_id: int) -> StoryFacts | None:
@@ -151,6 +230,10 @@ class PostgresStore:
     async def page(self, story_id: int) -> PressedPage | None:
         rows = await self._rows(_PAGE, (story_id,))
         return PressedPage(*rows[0]) if rows else None
+
+    async def listing(self, path: str) -> FiledListing | None:
+        rows = await self._rows(listings.FIND, (path,))
+        return listings.filed(*rows[0]) if rows else None
 
     async def furniture(self) -> Mapping[str, str]:
         return dict(await self._rows(_FURNITURE))
@@ -163,15 +246,19 @@ class PostgresStore:
 
     async def orders(self) -> Orders:
         rows = await self._rows(_POLICY)
-        policy = Policy(*rows[0]) if rows else Policy()
+        policy = statements.policy(*rows[0]) if rows else Policy()
         rules = [statements.rule(*row) for row in await self._rows(_CRAWLERS)]
+        pools = [statements.pool_rule(*row) for row in await self._rows(_POOLS)]
         publication = await self._rows(_PUBLICATION)
-        zone, offset = publication[0] if publication else ("Asia/Kolkata", timedelta(0))
+        zone, offset, *words = publication[0] if publication else _NO_PUBLICATION
         return Orders(
-            policy=replace(policy, crawlers=tuple(rules)),
+            policy=replace(policy, crawlers=tuple(rules), pools=tuple(pools)),
             zone=ZoneInfo(zone),
             clock_offset=offset,
             verticals=tuple(await self._rows(_VERTICALS)),
+            walls=tuple(WallRule(*row) for row in await self._rows(walls.RULES)),
+            masthead=seal_of(zone, *words),
+            recording=Recording(*(await self._rows(_RECORDING) or [()])[0]),
         )
 
     # --- What has changed ---------------------------------------------------------
@@ -214,10 +301,13 @@ class PostgresStore:
         async with self._connection() as connection:
             return await (await connection.execute(statement, values)).fetchall()
 
-    @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[AsyncConnection[Any]]:
+    def _refuse_while_down(self) -> None:
         if clock.steady() < self._down_until:  # Let nobody wait for what just failed.
             raise StoreDown("a moment ago")
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[AsyncConnection[Any]]:
+        self._refuse_while_down()
         lent: AsyncConnection[Any] | None = None
         try:
             async with asyncio.timeout(PATIENCE), self._pool.connection() as lent:

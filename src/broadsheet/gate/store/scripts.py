@@ -1,8 +1,9 @@
 """
 The meter in Lua, for Valkey and Redis: what is asked, and how the answer reads.
 
-A hash an identity: a field a story with the moment it was first read, and the field
-`since`, the newest period that the identity was seen in. Moments are whole microseconds
+A hash an identity: a field a story with the moment it was first read, followed by the
+pool that it was paid out of, unless that is the shared one; and the field `since`, the
+newest period that the identity was seen in. Moments are whole microseconds
 of Unix time, which Lua's numbers hold exactly until the year 2255; they are compared as
 numbers and kept as the text they came in. Stories stay text.
 
@@ -26,11 +27,11 @@ MILLISECOND = timedelta(milliseconds=1)
 
 Words = tuple[str | bytes | int, ...]
 
-# ARGV: story, moment, beginning of the period, limit, milliseconds to keep the row.
+# ARGV: story, moment, beginning of the period, limit, milliseconds to keep the row, pool.
 # A first row may always open its story: a limit below one never comes here.
 COUNT = """
-local story, moment, since, limit, kept =
-    ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
+local story, moment, since, limit, kept, pool =
+    ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
 local held = redis.call('HGET', KEYS[1], 'since')
 -- A period once begun is never left backwards.
 local ahead = held and tonumber(held) > tonumber(since)
@@ -38,18 +39,20 @@ if ahead then since = held end
 local count, standing = 0, 'spent'
 local row = redis.call('HGETALL', KEYS[1])
 for i = 1, #row, 2 do
+    local read, paid = string.match(row[i + 1], '^(%-?%d+) ?(.*)$')
     if row[i] == 'since' then
         -- Not a story.
-    elseif tonumber(row[i + 1]) < tonumber(since) then
+    elseif tonumber(read) < tonumber(since) then
         redis.call('HDEL', KEYS[1], row[i])
     else
-        count = count + 1
+        if paid == pool then count = count + 1 end
         if row[i] == story then standing = 'read' end
     end
 end
 if standing ~= 'read' and count < limit then
     -- A clock that was stepped back must not date a read before its own period.
     if tonumber(moment) < tonumber(since) then moment = since end
+    if pool ~= '' then moment = moment .. ' ' .. pool end
     redis.call('HSET', KEYS[1], 'since', since, story, moment)
     -- Nor may it let the row go earlier than the period that the row is in.
     if not ahead or redis.call('PTTL', KEYS[1]) < kept then
@@ -63,14 +66,18 @@ return redis.status_reply(standing .. ' ' .. count)
 """
 
 # Gives each of KEYS the union of them all and of the row in ARGV: milliseconds to keep
-# it, `since` (or nothing), and pairs of story and moment. Returns that union in the same
+# it, `since` (or nothing), and pairs of story and read. Returns that union in the same
 # form. What is united twice is as if united once, in whatever order.
 UNITE = """
 local kept, since, reads = tonumber(ARGV[1]), ARGV[2], {}
-local function add(story, moment)
-    if not reads[story] or tonumber(moment) < tonumber(reads[story]) then
-        reads[story] = moment
-    end
+local function before(one, other)
+    local at, pool = string.match(one, '^(%-?%d+) ?(.*)$')
+    local other_at, other_pool = string.match(other, '^(%-?%d+) ?(.*)$')
+    if at == other_at then return pool < other_pool end
+    return tonumber(at) < tonumber(other_at)
+end
+local function add(story, read)
+    if not reads[story] or before(read, reads[story]) then reads[story] = read end
 end
 for i = 3, #ARGV, 2 do add(ARGV[i], ARGV[i + 1]) end
 for _, key in ipairs(KEYS) do
@@ -86,9 +93,9 @@ for _, key in ipairs(KEYS) do
 end
 if since == '' then return {'0', ''} end
 local union = {}
-for story, moment in pairs(reads) do
+for story, read in pairs(reads) do
     union[#union + 1] = story
-    union[#union + 1] = moment
+    union[#union + 1] = read
 end
 for _, key in ipairs(KEYS) do
     redis.call('HSET', key, 'since', since, unpack(union))
@@ -134,6 +141,7 @@ def count(ask: Ask) -> Call:
         _stamp(ask.since),
         ask.limit,
         kept_for(ask) // MILLISECOND,
+        ask.pool,
     )
 
 
@@ -153,7 +161,12 @@ def seen(answer: dict[bytes, bytes]) -> Reads | None:
         return None
     fields = dict(answer)
     since = _moment(fields.pop(b"since"))
-    return Reads(since, {int(story): _moment(at) for story, at in fields.items()})
+    reads = {int(story): read.partition(b" ") for story, read in fields.items()}
+    return Reads(
+        since,
+        {story: _moment(at) for story, (at, _, _) in reads.items()},
+        {story: pool.decode() for story, (_, _, pool) in reads.items() if pool},
+    )
 
 
 def unite(identities: list[UUID], given: Row) -> Call:

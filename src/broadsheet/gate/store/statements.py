@@ -3,24 +3,41 @@ The meter in SQL, shared by the gate's own connections and by Django's.
 
 A row an identity: the stories it has read and, beside each, when it first did. The
 pairs are few (a limit of three to ten), so two short arrays beat a table of pairs, and
-the row's own lock is all the locking there is.
+the row's own lock is all the locking there is. A third array says which pool each was
+paid out of; where it is shorter, as in rows that were written before there were pools,
+that was the shared one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from decimal import Decimal
+from uuid import UUID
 
 from broadsheet.gate.core.meter import Ask
-from broadsheet.gate.core.vocabulary import Action, CrawlerRule, Kind, Meter, Standing
+from broadsheet.gate.core.vocabulary import (
+    Action,
+    Budget,
+    CrawlerRule,
+    Kind,
+    Meter,
+    Policy,
+    Pool,
+    PoolRule,
+    Standing,
+)
 
 # What of row `m` still counts, given the period that `excluded` asks about. A period
 # once begun is never left backwards, so `since` only grows.
 _KEPT = """
     SELECT greatest(m.since, excluded.since) AS since,
            coalesce(array_agg(r.story ORDER BY r.place), '{}') AS stories,
-           coalesce(array_agg(r.read_at ORDER BY r.place), '{}') AS read_at
-      FROM unnest(m.stories, m.read_at) WITH ORDINALITY AS r(story, read_at, place)
+           coalesce(array_agg(r.read_at ORDER BY r.place), '{}') AS read_at,
+           coalesce(array_agg(coalesce(r.pool, '') ORDER BY r.place), '{}') AS pools,
+           count(*) FILTER (WHERE coalesce(r.pool, '') = excluded.pools[1]) AS drawn
+      FROM unnest(m.stories, m.read_at, m.pools)
+           WITH ORDINALITY AS r(story, read_at, pool, place)
      WHERE r.read_at >= greatest(m.since, excluded.since)
 """
 
@@ -30,13 +47,15 @@ _KEPT = """
 # order, so two batches cannot hold each other up. A first row may always open its
 # story: a limit below one never comes here.
 COUNT = f"""
-INSERT INTO gate_meterrow AS m (identity, allowance, since, stories, read_at, opened)
-SELECT identity, allowance, since, ARRAY[story], ARRAY[read_at], true
-  FROM unnest(%s::uuid[], %s::int[], %s::timestamptz[], %s::bigint[], %s::timestamptz[])
-       AS ask(identity, allowance, since, story, read_at)
+INSERT INTO gate_meterrow AS m
+       (identity, allowance, since, stories, read_at, pools, drawn, opened)
+SELECT identity, allowance, since, ARRAY[story], ARRAY[read_at], ARRAY[pool], 1, true
+  FROM unnest(%s::uuid[], %s::int[], %s::timestamptz[], %s::bigint[], %s::timestamptz[],
+              %s::text[])
+       AS ask(identity, allowance, since, story, read_at, pool)
  ORDER BY identity
 ON CONFLICT (identity) DO UPDATE
-   SET (allowance, since, stories, read_at, opened) = (
+   SET (allowance, since, stories, read_at, pools, drawn, opened) = (
        SELECT excluded.allowance,
               kept.since,
               CASE WHEN opens THEN kept.stories || excluded.stories
@@ -44,16 +63,20 @@ ON CONFLICT (identity) DO UPDATE
               CASE WHEN opens
                    THEN kept.read_at || greatest(excluded.read_at[1], kept.since)
                    ELSE kept.read_at END,
+              CASE WHEN opens THEN kept.pools || excluded.pools ELSE kept.pools END,
+              CASE WHEN opens THEN kept.drawn + 1 ELSE kept.drawn END,
               opens
          FROM ({_KEPT}) AS kept,
               LATERAL (SELECT NOT excluded.stories[1] = ANY (kept.stories)
-                          AND cardinality(kept.stories) < excluded.allowance) AS may(opens))
-RETURNING identity, stories, opened
+                          AND kept.drawn < excluded.allowance) AS may(opens))
+RETURNING identity, stories, drawn, opened
 """  # noqa: S608  No value is ever put into this text.
 
 PEEK = """
-SELECT coalesce(array_agg(r.story), '{}')
-  FROM gate_meterrow AS m, unnest(m.stories, m.read_at) AS r(story, read_at)
+SELECT coalesce(array_agg(r.story), '{}'),
+       count(*) FILTER (WHERE coalesce(r.pool, '') = %s)
+  FROM gate_meterrow AS m,
+       unnest(m.stories, m.read_at, m.pools) AS r(story, read_at, pool)
  WHERE m.identity = %s AND r.read_at >= greatest(m.since, %s)
 """
 
@@ -62,8 +85,9 @@ SELECT coalesce(array_agg(r.story), '{}')
 # waits for the row and is counted on top.
 UNITE = (
     """
-INSERT INTO gate_meterrow (identity, allowance, since, stories, read_at, opened)
-SELECT identity, 0, 'epoch', '{}', '{}', false
+INSERT INTO gate_meterrow
+       (identity, allowance, since, stories, read_at, pools, drawn, opened)
+SELECT identity, 0, 'epoch', '{}', '{}', '{}', 0, false
   FROM unnest(%(both)s::uuid[]) AS one(identity)
  ORDER BY identity
 ON CONFLICT (identity) DO NOTHING
@@ -74,15 +98,20 @@ SELECT identity FROM gate_meterrow
 """,
     """
 UPDATE gate_meterrow
-   SET since = united.since, stories = united.stories, read_at = united.read_at
+   SET since = united.since, stories = united.stories, read_at = united.read_at,
+       pools = united.pools
   FROM (SELECT (SELECT max(since) FROM gate_meterrow WHERE identity = ANY (%(both)s))
                    AS since,
                coalesce(array_agg(story ORDER BY read_at, story), '{}') AS stories,
-               coalesce(array_agg(read_at ORDER BY read_at, story), '{}') AS read_at
-          FROM (SELECT r.story, min(r.read_at) AS read_at
-                  FROM gate_meterrow, unnest(stories, read_at) AS r(story, read_at)
+               coalesce(array_agg(read_at ORDER BY read_at, story), '{}') AS read_at,
+               coalesce(array_agg(pool ORDER BY read_at, story), '{}') AS pools
+          FROM (SELECT DISTINCT ON (r.story)
+                       r.story, r.read_at, coalesce(r.pool, '') AS pool
+                  FROM gate_meterrow,
+                       unnest(stories, read_at, pools) AS r(story, read_at, pool)
                  WHERE identity = ANY (%(both)s)
-                 GROUP BY r.story) AS pair) AS united
+                 ORDER BY r.story, r.read_at, coalesce(r.pool, '') COLLATE "C"
+               ) AS pair) AS united
  WHERE identity = ANY (%(both)s)
 """,
 )
@@ -92,7 +121,7 @@ ERASE = "DELETE FROM gate_meterrow WHERE identity = %s"
 Columns = tuple[str, ...]
 
 
-def columns(asks: list[Ask]) -> Columns:
+def columns(asks: Sequence[Ask]) -> Columns:
     """
     Return `asks` as COUNT takes them: an array a column, written out by hand, which
     costs the gate a third of what the driver's own lists do.
@@ -103,20 +132,27 @@ def columns(asks: list[Ask]) -> Columns:
         _array(ask.since.isoformat() for ask in asks),
         _array(str(ask.story_id) for ask in asks),
         _array(ask.at.isoformat() for ask in asks),
+        _array(ask.pool or '""' for ask in asks),
     )
 
 
 def _array(values: Iterable[str]) -> str:
-    # Digits, hyphens, colons and a T: nothing here that would have to be quoted.
+    # Digits, hyphens, colons, letters of a pool's name, which is never "null": nothing
+    # here that would have to be quoted, but for the shared pool's name, which is empty.
     return "{" + ",".join(values) + "}"
 
 
-def answered(ask: Ask, stories: list[int], opened: bool) -> Meter:
+def answered(ask: Ask, stories: list[int], drawn: int, opened: bool) -> Meter:
     """Return what a row that COUNT returned says."""
     if opened:
-        return Meter(Standing.OPENED, len(stories), ask.limit)
+        return Meter(Standing.OPENED, drawn, ask.limit)
     standing = Standing.READ if ask.story_id in stories else Standing.SPENT
-    return Meter(standing, len(stories), ask.limit)
+    return Meter(standing, drawn, ask.limit)
+
+
+def peeked(ask: Ask) -> tuple[str, UUID, datetime]:
+    """Return the values for PEEK."""
+    return ask.pool, ask.identity, ask.since
 
 
 def rule(
@@ -125,3 +161,33 @@ def rule(
     """Return a row of gate_crawlerrule as the rule that it is."""
     plain = None if price is None else Decimal(f"{price.normalize():f}")
     return CrawlerRule(Kind(kind), Action(action), name, plain, currency)
+
+
+def policy(
+    anonymous: int,
+    extra: int,
+    period: str,
+    lead_in_min: int,
+    lead_in_max: int,
+    down_open: bool,
+    line_from: int,
+    *budget: int,
+) -> Policy:
+    """Return a row of gate_policy as the policy that it is."""
+    return Policy(
+        anonymous,
+        extra,
+        period,
+        lead_in_min,
+        lead_in_max,
+        down_open,
+        line_from,
+        budget=Budget(*budget),
+    )
+
+
+def pool_rule(
+    name: str, anonymous: int, registered: int, label: str, section: str, access: str
+) -> PoolRule:
+    """Return a row of gate_poolrule, with its pool, as the rule that it is."""
+    return PoolRule(Pool(name, anonymous, registered, label), section, access)

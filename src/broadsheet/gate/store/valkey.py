@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from broadsheet.gate.core import meter
-from broadsheet.gate.core.meter import Ask
+from broadsheet.gate.core.meter import Ask, Reads
 from broadsheet.gate.core.vocabulary import Meter
 from broadsheet.plumbing.meter_address import MeterAddress, Node
 
@@ -37,8 +37,11 @@ class ValkeyMeter:
         return scripts.counted(ask, await self._servers.ask(scripts.count(ask)))
 
     async def peek(self, ask: Ask) -> Meter:
-        answer = await self._servers.ask(scripts.look(ask.identity))
-        return meter.peek(scripts.seen(answer), ask)
+        return meter.peek(await self.reads(ask.identity), ask)
+
+    async def reads(self, identity: UUID) -> Reads | None:
+        """Return the row as it is, for whoever explains it."""
+        return scripts.seen(await self._servers.ask(scripts.look(identity)))
 
     async def unite(self, device: UUID, reader: UUID) -> None:
         """
@@ -89,6 +92,12 @@ class ValkeyStore(PostgresStore):
         return await self._meter.count(ask)
 
     async def peek(self, ask: Ask) -> Meter:
+        return await self._meter.peek(ask)
+
+    async def newcomer(self, ask: Ask) -> Meter:
+        return await self._meter.count(ask)
+
+    async def newcomers(self, ask: Ask) -> Meter:
         return await self._meter.peek(ask)
 
     async def unite(self, device: UUID, reader: UUID) -> None:

@@ -37,6 +37,8 @@ COMMANDS: dict[str, Entry] = {
     "renew": Entry("renew", "renew", "Renew what is due; foretell what will be."),
     "ledger": Entry("ledger", "ledger", "Check the books."),
     "crawlers": Entry("crawlers", "crawlers", "Who a crawler is; newer lists."),
+    "explain": Entry("explain", "explain", "What a reader sees, and why."),
+    "preview-policy": Entry("preview", "preview_policy", "Another policy, tried."),
     "outbox": Entry("outbox", "outbox", "Deliveries that failed or wait."),
 }
 

@@ -212,6 +212,7 @@ def _wait_until_ready(children: list[Child], port: int) -> None:
     while not _answers(port):
         supervisor.tend(children, _tell)
         if web.deaths >= DEATHS_BEFORE_READY or steady() > deadline:
+            assert web.log is not None  # noqa: S101  Each of ours has one.
             said = _last(web.log.read_text(errors="replace"))
             raise BadSetting(
                 f"The web server does not come up: {said} (see {web.log})."

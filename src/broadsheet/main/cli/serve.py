@@ -4,43 +4,55 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import sleep
 
 import click
 
+from broadsheet.main import serving, supervisor
+from broadsheet.main.serving import FINISH_WITHIN
+from broadsheet.main.supervisor import Child
+
 from .house import ground, open_house
 
-FINISH_WITHIN = 3  # Seconds that a request or a job may still take after SIGTERM.
+TENDED_EVERY = 0.2  # Seconds.
+
+
+class Stop(Exception):
+    """A signal asks us to stop."""
 
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Listen here.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 @click.option(
-    "--workers", default=1, show_default=True, type=click.IntRange(1), help="Processes."
+    "--workers",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Processes with Django.",
 )
-def serve(host: str, port: int, workers: int) -> None:
+@click.option(
+    "--gates",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Processes that only answer stories, in front of the workers; 0: the workers do.",
+)
+def serve(host: str, port: int, workers: int, gates: int) -> None:
     """Serve the publication over HTTP: the gate in front, Django behind it."""
-    from granian import Granian  # noqa: PLC0415  --help needs no server.
-    from granian.constants import Interfaces  # noqa: PLC0415  The same.
-
     # What the settings derive from the port must be the same in every worker.
     os.environ["PORT"] = str(port)
-    settings, _ = ground()
-    if workers > 1:
+    settings, url = ground()
+    if gates or workers > 1:
         _share_metrics(settings.var / "metrics" / str(port))
-    server = Granian(
-        "broadsheet.main.asgi:application",
-        address=host,
-        port=port,
-        interface=Interfaces.ASGI,
-        workers=workers,
-        websockets=False,
-        log_access=False,  # Ours is structured, and knows no query strings.
-        workers_kill_timeout=FINISH_WITHIN,
-        respawn_failed_workers=True,
-    )
-    server.serve()
+    if gates:
+        _serve_apart(url, host, port, workers, gates)
+    else:
+        serving.both(host, port, workers)
 
 
 def _share_metrics(folder: Path) -> None:
@@ -48,6 +60,47 @@ def _share_metrics(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+
+
+def _serve_apart(url: str, host: str, port: int, workers: int, gates: int) -> None:
+    """Tend a server of gates and one of web processes until a signal asks us to stop."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, _stop)
+    # The socket's folder is ours alone, and its name short enough for a socket.
+    with TemporaryDirectory(prefix="broadsheet-") as folder:
+        environment = {
+            **os.environ,
+            "DATABASE_URL": url,
+            serving.WEB_SOCKET: f"{folder}/web",
+            "PYTHONUNBUFFERED": "1",
+        }
+
+        def child(part: str, stage: int, count: int) -> Child:
+            words = ["-m", "broadsheet.main.serving", part, host, str(port), str(count)]
+            return Child(part, [sys.executable, *words], environment, stage=stage)
+
+        # Gates stop first, so that they can still hand on what they have.
+        children = [child("web", 1, workers), child("gates", 0, gates)]
+        try:
+            for each in children:
+                supervisor.start(each)
+            while True:
+                sleep(TENDED_EVERY)
+                supervisor.tend(children, _tell)
+        except Stop:
+            pass
+        finally:
+            supervisor.stop(children)
+
+
+def _stop(number: int, frame: object) -> None:
+    for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(each, signal.SIG_IGN)  # Once is enough; we are stopping.
+    raise Stop
+
+
+def _tell(line: str) -> None:
+    click.echo(line, err=True)
 
 
 @click.command()

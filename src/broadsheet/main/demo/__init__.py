@@ -38,6 +38,12 @@ SELLING = (
     "catalogue.add_plan",
     "catalogue.add_planversion",
     "gate.change_policy",
+    "gate.change_giftterms",
+    "gate.view_wallrule",
+    "gate.add_wallrule",
+    "gate.change_wallrule",
+    "gate.add_wallvariant",
+    "gate.change_wallvariant",
 )
 
 

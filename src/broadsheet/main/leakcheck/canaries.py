@@ -37,6 +37,7 @@ class Story:
     access: str
     words: Mapping[str, str] = field(default_factory=dict)
     hidden: bool = False
+    gifts: tuple[str, ...] = ()  # Addresses of gifts that are dead.
 
 
 def write(path: Path, stories: Iterable[Story]) -> None:
@@ -73,4 +74,5 @@ def _story(one: dict[str, Any]) -> Story:
         access=str(one["access"]),
         words=words,
         hidden=bool(one.get("hidden", False)),
+        gifts=tuple(str(each) for each in one.get("gifts", ())),
     )

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from importlib import import_module
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib import auth
@@ -35,10 +36,12 @@ class People:
     def __init__(self, wire: Wire, but: Sequence[int], at: datetime) -> None:
         self._wire, self._but, self._at = wire, but, at
         self._devices: list[str] = []
+        self.giver: UUID | None = None
 
     def subscriber(self) -> Kind:
         """Return who may read everything that a subscription opens."""
         reader = self._join("subscriber")
+        self.giver = reader.public_id
         self._admit(reader, "news", self._at - LONG, self._at + LONG)
         return Kind("subscriber", (self._cookies(reader),))
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from broadsheet.kit.clock import steady
 
-from . import canaries, checking, kinds
+from . import canaries, checking, gifts, kinds
 from .canaries import Story
 from .checking import Findings
 from .kinds import CannotSpend, Kind
@@ -72,6 +72,11 @@ def planted(
         findings = Findings()
         subscriber = people.subscriber()
         _control(wire, stories, subscriber, findings, say)
+        if people.giver is not None:
+            name = "a gift shows every word to as many devices as it may, in time"
+            stories, findings.controls[name] = gifts.with_dead(
+                wire, people.giver, stories, at
+            )
         withheld = [one for one in stories if one.hidden or one.access != "free"]
         everybody = _without_the_right(people, at)
         checking.check(wire, withheld, everybody, findings, thorough=thorough)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
+from . import gifts
 from .canaries import Story
 from .wire import Request
 
 PAGE, ALIAS, QUERY, HEADER, METHOD = "page", "alias", "query", "header", "method"
 API, LIST, SEARCH, DESK, OTHER = "api", "list", "search", "desk", "other"
-GROUPS = (PAGE, ALIAS, QUERY, HEADER, METHOD, API, LIST, SEARCH, DESK, OTHER)
-BY_COOKIE = frozenset((PAGE, METHOD, API, LIST))  # What looks at who is asking.
+GIFT = "gift"
+GROUPS = (PAGE, ALIAS, QUERY, HEADER, METHOD, API, LIST, SEARCH, DESK, GIFT, OTHER)
+BY_COOKIE = frozenset((PAGE, METHOD, API, LIST, GIFT))  # What looks at who is asking.
 
 Pair = tuple[str, str]
 
@@ -27,6 +29,7 @@ def of_story(story: Story) -> Iterator[Request]:
     for name in OVERRIDES:
         yield Request(METHOD, story.path, "POST", ((name, "GET"),))
     yield from _of_api(story)
+    yield from _given(story)
     yield from (Request(DESK, target) for target in _at_the_desk(story))
 
 
@@ -219,6 +222,22 @@ def _of_api(story: Story) -> Iterator[Request]:
         yield Request(API, one, headers=headers)
 
 
+def _given(story: Story) -> Iterator[Request]:
+    """Yield gifts of the story that open nothing, and the page where gifts are made."""
+    dead = (*story.gifts, *(f"/gift/{token}/" for token in gifts.forged(story)))
+    for target in dead:
+        yield Request(GIFT, target)
+        yield Request(GIFT, target, "HEAD")
+        yield Request(GIFT, target, headers=(("Sec-Purpose", "prefetch"),))
+        yield Request(GIFT, target, headers=(("User-Agent", _PREVIEW),))
+        yield Request(GIFT, target.rstrip("/"))
+        token = target.strip("/").rpartition("/")[2]
+        yield Request(GIFT, f"{story.path}?gift={token}")
+    yield Request(GIFT, f"/gift/give/{story.story_id}/")
+    yield Request(GIFT, f"/gift/give/{story.story_id}/", "POST")
+
+
+_PREVIEW = "facebookexternalhit/1.1"
 API_HEADERS: tuple[tuple[Pair, ...], ...] = (
     (("Sec-Purpose", "prefetch"),),
     (("Range", "bytes=0-"),),

@@ -32,3 +32,10 @@ class AuthorChanged:
     """An author's name or address, which all of her stories repeat, is another."""
 
     author_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListingsChanged:
+    """The pages at these addresses list something that changed; none named is all."""
+
+    paths: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -307,7 +307,7 @@ def front(at: datetime) -> FrontPage:
     newest = list(
         showing.live().order_by(*NEWEST).values_list("pk", "picture_id")[:above]
     )
-    lead = _lead(newest, at)
+    lead, until = _lead(newest, at)
     chosen = _choose(
         lead,
         [pk for pk, _picture in newest],
@@ -315,7 +315,7 @@ def front(at: datetime) -> FrontPage:
         _newest_of_each_section(PER_SECTION + above),
     )
     found = {each.story_id: each for each in teasers(chosen.all)}
-    return _lay_out(chosen, found)
+    return replace(_lay_out(chosen, found), until=until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,17 +335,17 @@ class _Chosen:
         return [*lead, *self.seconds, *self.picks, *self.river, *strips]
 
 
-def _lead(newest: list[tuple[int, int | None]], at: datetime) -> int | None:
-    """Return the newest flagged story, else the newest with a picture, else the newest."""
-    flagged = (
-        showing.live()
-        .filter(is_lead=True, first_published_at__gt=at - LEADS_FOR)
-        .order_by(*NEWEST)
-        .values_list("pk", flat=True)
-        .first()
-    )
+def _lead(
+    newest: list[tuple[int, int | None]], at: datetime
+) -> tuple[int | None, datetime | None]:
+    """Return the newest flagged story and until when it leads, or the newest pictured."""
+    since = at - LEADS_FOR
+    flagged = showing.live().filter(is_lead=True, first_published_at__gt=since)
+    lead = flagged.order_by(*NEWEST).values_list("pk", "first_published_at").first()
+    if lead:
+        return lead[0], lead[1] + LEADS_FOR
     pictured = (pk for pk, picture in newest if picture is not None)
-    return flagged or next(pictured, newest[0][0] if newest else None)
+    return next(pictured, newest[0][0] if newest else None), None
 
 
 def _picks(*, without: int | None) -> list[int]:

@@ -13,7 +13,7 @@ from django.utils.safestring import mark_safe
 from broadsheet.plumbing import publication
 
 from ..structured import news_article
-from . import sample, story
+from . import gifts, sample, story
 
 ORIGIN = "https://paper.example"
 ANONYMOUS = SimpleNamespace(is_authenticated=False)
@@ -50,8 +50,9 @@ def _shown(template: str, **context: Any) -> str:
     return mark_safe(render_to_string(template, context))  # noqa: S308  our templates
 
 
-def _meter() -> str:
-    return _shown("furniture/meter.html", count=1, limit=3, path="/", by_month=True)
+def _meter(count: int = 1, kind: str = "") -> str:
+    told = {"count": count, "limit": 3, "path": "/", "by_month": True}
+    return _shown("furniture/meter.html", kind=kind, **told)
 
 
 def _ad(place: str) -> str:
@@ -71,6 +72,24 @@ def _wall() -> str:
 def _read() -> dict[str, Any]:
     ads = {"sample_ad_top": _ad("top"), "sample_ad_mid": _ad("mid")}
     return _story(False, "metered", sample_meter=_meter(), **ads)
+
+
+def _last() -> dict[str, Any]:
+    return _story(False, "metered", sample_meter=_meter(3, "last"))
+
+
+def _entitled() -> dict[str, Any]:
+    give = _shown("furniture/gift_give.html", story=1000)
+    return _story(False, "premium", sample_gift=give)
+
+
+def _received() -> dict[str, Any]:
+    gift = _shown("furniture/gift_received.html", path="/economy/a-port-1000/")
+    return _story(False, "premium", sample_gift=gift, sample_ad_top=_ad("top"))
+
+
+def _give(giving: str) -> Callable[[], dict[str, Any]]:
+    return lambda: _page(user=READER, **gifts.give(giving))
 
 
 def _teaser(index: int, **extra: Any) -> Callable[[], dict[str, Any]]:
@@ -153,6 +172,11 @@ PATTERNS: dict[str, Pattern] = {
         "furniture/wall_cookies.html",
         lambda: {"headline": "Please let us set one cookie", "message": "To count."},
     ),
+    "wall-register": Pattern(
+        "molecule",
+        "furniture/wall_register.html",
+        lambda: {"headline": "Sign up to read your free stories", "path": "/"},
+    ),
     "front": Pattern(
         "page", "pages/front.html", lambda: _page(front=sample.front(), ads=True)
     ),
@@ -169,9 +193,8 @@ PATTERNS: dict[str, Pattern] = {
     ),
     "author": Pattern("page", "pages/author.html", _author),
     "story": Pattern("page", "pages/story.html", _read),
-    "story-subscriber": Pattern(
-        "page", "pages/story.html", lambda: _story(False, "free")
-    ),
+    "story-last": Pattern("page", "pages/story.html", _last),
+    "story-subscriber": Pattern("page", "pages/story.html", _entitled),
     "story-wall": Pattern(
         "page",
         "pages/story.html",
@@ -233,6 +256,16 @@ PATTERNS: dict[str, Pattern] = {
         _account(subscription=sample.subscription(late=True), trouble=sample.NOW),
     ),
     "account-none": Pattern("page", "pages/account.html", _account(subscription=None)),
+    "account-gifts": Pattern(
+        "page",
+        "pages/account.html",
+        _account(subscription=sample.subscription(), gifts=gifts.listed()),
+    ),
+    **{
+        f"give-{giving}": Pattern("page", "pages/give.html", _give(giving))
+        for giving in ("open", "given", "spent", "free", "closed")
+    },
+    "story-gift": Pattern("page", "pages/story.html", _received),
     "invoice": Pattern(
         "page", "pages/invoice.html", lambda: _page(user=READER, **sample.invoice())
     ),

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from django.core.files.base import ContentFile
 from django.db import transaction
+from django.forms.models import model_to_dict
 from django.utils.translation import gettext
 
 from broadsheet.plumbing import outbox, publication
 
-from ..events import AuthorChanged, SectionChanged
+from ..events import AuthorChanged, ListingsChanged, SectionChanged
 from ..models import Author, Picture, Section, packing
 from ..rules import bad_access, bad_slug
 from .filing import BadStory
 
 if TYPE_CHECKING:
     from broadsheet.readers.models import Reader
+
+
+Row = TypeVar("Row", Section, Author)
 
 
 class BadPicture(Exception):
@@ -41,11 +45,14 @@ def open_section(
     section = Section.objects.filter(slug=slug).first() or Section(slug=slug)
     section.name, section.rank, section.access = name[:80], rank, access
     section.description = description[:240]
+    at = at or publication.now()
     with transaction.atomic():
-        renamed = _renamed(Section, section)
+        stored = _stored(Section, section)
         section.save()
-        if renamed:  # Who hears it at once must find it saved.
-            outbox.announce(SectionChanged(section.pk), at=at or publication.now())
+        if _renamed(stored, section):  # Who hears it at once must find it saved.
+            outbox.announce(SectionChanged(section.pk), at=at)
+        if _edited(stored, section):  # Every page has the sections in its menu.
+            outbox.announce(ListingsChanged(), at=at)
     return section
 
 
@@ -62,17 +69,28 @@ def open_author(
     author = Author.objects.filter(slug=slug).first() or Author(slug=slug)
     author.name, author.role, author.bio = name[:120], role[:120], bio
     author.picture_id = picture
+    at = at or publication.now()
     with transaction.atomic():
-        renamed = _renamed(Author, author)
+        stored = _stored(Author, author)
         author.save()
-        if renamed:
-            outbox.announce(AuthorChanged(author.pk), at=at or publication.now())
+        if _renamed(stored, author):
+            outbox.announce(AuthorChanged(author.pk), at=at)
+            outbox.announce(ListingsChanged(), at=at)
+        elif _edited(stored, author):
+            outbox.announce(ListingsChanged((author.path,)), at=at)
     return author
 
 
-def _renamed(model: type[Section | Author], row: Section | Author) -> bool:
-    stored = model.objects.select_for_update().filter(pk=row.pk).first()
+def _stored(model: type[Row], row: Row) -> Row | None:
+    return model.objects.select_for_update().filter(pk=row.pk).first()
+
+
+def _renamed(stored: Section | Author | None, row: Section | Author) -> bool:
     return stored is not None and (stored.name, stored.slug) != (row.name, row.slug)
+
+
+def _edited(stored: Section | Author | None, row: Section | Author) -> bool:
+    return stored is None or model_to_dict(stored) != model_to_dict(row)
 
 
 def add_picture(

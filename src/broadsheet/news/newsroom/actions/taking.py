@@ -20,8 +20,9 @@ from wagtail.models import ModelLogEntry, Revision
 
 from broadsheet.plumbing import outbox
 
-from ..events import StoryPublished
+from ..events import ListingsChanged, StoryPublished
 from ..models import Author, Byline, Embargoed, Picture, Section, Story, packing
+from ..models.listed import listed_on
 from ..models.references import note_new
 from ..models.rows import Placing
 from ..models.story import StoryTag, placings_of, refuse_under_embargo
@@ -250,6 +251,9 @@ def _store(
         [StoryPublished(story.pk, story.live_revision_id or 0) for story in live],
         at=at,
     )
+    if live:
+        listed = listed_on([story.pk for story in live])
+        outbox.announce(ListingsChanged(tuple(sorted(listed))), at=at)
 
 
 def _number(model: type[models.Model], rows: Sequence[models.Model]) -> None:

@@ -39,11 +39,12 @@ from wagtail.models import (
 from broadsheet.gate.house import queries as gate
 from broadsheet.plumbing import outbox, publication
 
-from ..events import StoryPublished, StoryWithdrawn
+from ..events import ListingsChanged, StoryPublished, StoryWithdrawn
 from ..rules import bad_access, lead_in, story_path, under_embargo, word_count
 from ..rules.addresses import LONGEST_SLUG
 from . import proofs, showing
 from .blocks import Body
+from .listed import listed_on
 from .people import refuse
 from .publishing import Publishing
 from .references import noted_once
@@ -286,10 +287,12 @@ class Story(
                 at=at,
             )
             refuse_under_embargo(action.object, at)
+            listed = listed_on([self.pk])
             with noted_once(action.object):
                 action.execute(skip_permission_checks=skip_permission_checks)
             if action.goes_live:
                 _place(action.object, action.object.first_published_at)
+                _announce_lists(listed | listed_on([self.pk]), at)
                 outbox.announce(StoryPublished(self.pk, revision.pk), at=at)
         self.refresh_from_db()
 
@@ -315,9 +318,11 @@ class Story(
                 user=user,
                 log_action=log_action,
             ).execute(skip_permission_checks=True)
+            listed = listed_on([self.pk])
             self.placings.all().delete()
             Withdrawal.objects.create(story_id=self.pk, reason=reason, at=at, by=user)
             outbox.announce(StoryWithdrawn(self.pk), at=at)
+            _announce_lists(listed, at)
 
     # --- Preview -----------------------------------------------------------------------
 
@@ -373,6 +378,10 @@ def headline_search(stories: models.QuerySet[Story], words: str) -> Any:
         return stories
     query = SearchQuery(" & ".join(prefixes), config="simple", search_type="raw")
     return stories.annotate(headline_words=HEADLINE_WORDS).filter(headline_words=query)
+
+
+def _announce_lists(paths: frozenset[str], at: datetime) -> None:
+    outbox.announce(ListingsChanged(tuple(sorted(paths))), at=at)
 
 
 def _place(story: Story, at: datetime) -> None:

@@ -117,3 +117,4 @@ class FrontPage:
     picks: tuple[Teaser, ...]
     river: tuple[Teaser, ...]
     sections: tuple[tuple[SectionLink, tuple[Teaser, ...]], ...]
+    until: datetime | None = None  # When the lead has led for long enough.

@@ -1,5 +1,5 @@
-// A line that the reader may put away for as long as the browser's tab lives.
-// Only that choice is kept here; the count never leaves the server.
+// A line that the reader may put away for as long as the browser's tab lives, or until it
+// says something new. Only that choice is kept here; the count never leaves the server.
 export function dismissible(elements) {
   for (const element of elements) {
     const key = `dismissed:${element.dataset.dismissible}`;
@@ -7,17 +7,19 @@ export function dismissible(elements) {
       element.hidden = true;
       continue;
     }
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "meter-close";
-    button.textContent = "×";
-    button.setAttribute("aria-label", element.dataset.close);
-    button.addEventListener("click", () => {
+    const close = () => {
+      const held = element.contains(document.activeElement);
       element.hidden = true;
       remember(key);
-      document.getElementById("content").focus({ preventScroll: true });
+      if (held) document.getElementById("content").focus({ preventScroll: true });
+    };
+    // The button is there from the start, unseen, so that nothing moves when it works.
+    const button = element.querySelector("button");
+    button.classList.add("works");
+    button.addEventListener("click", close);
+    element.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") close();
     });
-    element.firstElementChild.append(button);
   }
 }
 
