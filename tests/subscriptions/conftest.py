@@ -169,7 +169,7 @@ def routes(told: list[object]) -> dict[type, Heard]:
         events.CancelUndone, events.Lapsed, events.Granted, events.GrantEnded,
         events.CreditHeld, events.CancelledNow, events.Paused, events.Resumed,
         events.ChangeScheduled, events.PlanChanged, events.PriceRises, events.Given,
-        events.TermOver,
+        events.TermOver, events.RenewalComing, events.CardExpiring,
     )  # fmt: skip
     return {event: Heard(at_once=(write_down,)) for event in ours} | {
         PaymentSucceeded: Heard(at_once=(actions.on_payment_succeeded,)),

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import logging
-
 from procrastinate.contrib.django import app
 
 from broadsheet.plumbing import publication
 
-from . import actions, queries
-
-log = logging.getLogger(__name__)
+from . import actions
 
 
 @app.periodic(cron="25 * * * *")
@@ -18,11 +14,3 @@ log = logging.getLogger(__name__)
 def recognise(timestamp: int) -> None:
     """A day is earned when it is over, in the publication's zone."""
     actions.recognise(at=publication.now())
-
-
-@app.periodic(cron="50 3 * * *")
-@app.task(name="ledger.verify", queue="business", lock="ledger.verify")
-def verify(timestamp: int) -> None:
-    """Read all of the books once a night; whatever is wrong with them is in the log."""
-    for finding in queries.check():
-        log.error("%s: %s: %s", finding.invariant, finding.subject, finding.message)

@@ -177,3 +177,27 @@ class CreditHeld:
     attempt_id: UUID
     minor: int
     currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class RenewalComing:
+    """Period `period_index` will be charged at `due`, unless she cancels before."""
+
+    subscription_id: UUID
+    reader: UUID
+    period_index: int
+    minor: int
+    currency: str
+    due: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CardExpiring:
+    """The card that renewals charge is good until `expires`, in `days` days or fewer."""
+
+    subscription_id: UUID
+    reader: UUID
+    network: str
+    last4: str
+    expires: date
+    days: int

@@ -45,6 +45,20 @@ def turn_pauses(timestamp: int) -> None:
     actions.turn_pauses(at=publication.now())
 
 
+@app.periodic(cron="35 * * * *")
+@app.task(name="subscriptions.remind", queue="business", lock="subscriptions.remind")
+def remind(timestamp: int) -> None:
+    """Remind readers of a renewal that comes up."""
+    actions.remind_due(at=publication.now())
+
+
+@app.periodic(cron="5 5 * * *")
+@app.task(name="subscriptions.cards", queue="business", lock="subscriptions.cards")
+def warn_of_cards(timestamp: int) -> None:
+    """Tell readers whose card expires soon."""
+    actions.warn_of_cards(at=publication.now())
+
+
 @app.periodic(cron="17 3 * * *")
 @app.task(name="subscriptions.prices", queue="business", lock="subscriptions.prices")
 def tell_prices(timestamp: int) -> None:

@@ -59,6 +59,7 @@ class Kind(enum.StrEnum):
     TAKEN_OVER = "taken_over"  # From another system, running.
     LAPSED = "lapsed"
     TERM_OVER = "term_over"
+    NOTICED = "noticed"  # She was told of what is to come: which notice, in its facts.
 
 
 S, K = Status, Kind
@@ -98,6 +99,7 @@ _STAYS: dict[Kind, frozenset[Status]] = {
     K.PAYMENT_FAILED: frozenset({S.PAST_DUE}),
     K.CANCEL_ASKED: RUNNING,
     K.CANCEL_UNDONE: RUNNING,
+    K.NOTICED: RUNNING,
     K.PAUSE_ASKED: frozenset({S.ACTIVE}),
     K.PAUSE_WITHDRAWN: frozenset({S.ACTIVE}),
     K.CHANGE_ASKED: frozenset({S.ACTIVE, S.TRIALING}),
@@ -186,6 +188,15 @@ def share(worth: int, days: int, of: int) -> int:
     if not 0 <= days <= of or worth < 0:
         raise ValueError(f"{days} of {of} days, worth {worth}, is no share.")
     return half_up(worth * days, of) if of else 0
+
+
+def reminder_days(term: Term) -> int:
+    """
+    Return how many days before a renewal its reader is reminded; 0: not at all. A term
+    of a year or more: 30 days (California asks for 15 to 45); a month or more: 7.
+    """
+    days = {"day": 1, "week": 7, "month": 30, "year": 365}[term.unit] * term.count
+    return 30 if days >= 360 else 7 if days >= 28 else 0
 
 
 # --- Words --------------------------------------------------------------------------

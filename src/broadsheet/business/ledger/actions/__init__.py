@@ -24,7 +24,7 @@ from .disputing import (
     win_dispute,
 )
 from .drawing import draw_credit_note, draw_invoice
-from .earning import DeliveryStarted, recognise, start_delivery
+from .earning import DeliveryStarted, move_delivery, recognise, start_delivery
 from .keeping import (
     NoSuchPlace,
     NotAGstin,
@@ -67,6 +67,7 @@ __all__ = [
     "give_back",
     "give_up",
     "lose_dispute",
+    "move_delivery",
     "open_books",
     "open_dispute",
     "post",

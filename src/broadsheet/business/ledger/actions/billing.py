@@ -14,7 +14,7 @@ from broadsheet.plumbing import publication
 
 from .. import queries
 from ..models import Entry, Invoice, InvoiceLine, LineTax, Transaction, split_of
-from ..queries import InvoiceFacts
+from ..queries import Buyer, InvoiceFacts
 from ..rules import Line, issue_lines, receipt_lines, split_tax, tax_names
 from . import earning
 from .numbering import number_in
@@ -68,7 +68,6 @@ def bill(
     """
     seller = queries.seller()
     place = place or queries.place_of(reader) or seller.state
-    buyer = queries.buyer(reader)
     on = local_date(at, publication.current().zone)
     names = tax_names(seller.state, place)
     rate = queries.tax_rate(charge.tax_code, on) if names else 0
@@ -85,9 +84,7 @@ def bill(
             "taxable_minor": split.taxable,
             "tax_minor": split.tax,
             "round_off_minor": split.round_off,
-            "recipient": (buyer.name if buyer else recipient)[:200],
-            "recipient_address": buyer.address if buyer else "",
-            "recipient_gstin": buyer.gstin if buyer else "",
+            **_billed_to(reader, recipient),
             "place_of_supply": place,
             "made_at": at,
         },
@@ -182,6 +179,16 @@ def give_up(invoice_id: UUID, *, at: datetime) -> None:
     if invoice.status == "open":
         _hold_part(invoice, at)
         _end(invoice, "uncollectible", at)
+
+
+def _billed_to(reader: UUID, recipient: str) -> dict[str, str]:
+    """Return who stands on an invoice: her business, if she buys for one."""
+    buyer = queries.buyer(reader) or Buyer(recipient, "", "")
+    return {
+        "recipient": buyer.name[:200],
+        "recipient_address": buyer.address,
+        "recipient_gstin": buyer.gstin,
+    }
 
 
 def _hold_part(invoice: Invoice, at: datetime) -> None:

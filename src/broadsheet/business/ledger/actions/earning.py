@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Min, Sum
+from django.db.models import F, Min, Sum
 
 from broadsheet.kit.calendar import Period, instant, local_date
 from broadsheet.kit.money import Money
@@ -68,6 +68,22 @@ def start_delivery(*, invoice_id: UUID, period: Period, at: datetime) -> None:
         _earn(line, invoice.currency, line.taxable_minor - gone, period)
 
 
+@transaction.atomic
+def move_delivery(
+    *, invoice_id: UUID, since: date, starts: date, ends: date, at: datetime
+) -> None:
+    """
+    Deliver what is left of an invoice on `since` from `starts` until the day before
+    `ends` instead: she pauses, or comes back. What is earned stays. Locks the invoice.
+    """
+    invoice = Invoice.objects.select_for_update().get(pk=invoice_id)
+    _days(alone=False)
+    for line in invoice.lines.order_by("position"):
+        left, _span = _stop(line, _first_open(since))
+        start = _first_open(starts)
+        _earn(line, invoice.currency, left, Period(start, max(ends, start + DAY)))
+
+
 def schedule(invoice: Invoice) -> None:
     """Plan how an invoice that is being issued will be earned."""
     _days(alone=False)
@@ -84,21 +100,33 @@ def unearn(line: InvoiceLine, taxable: int, *, until: date | None, at: datetime)
     until the day before `until`, if delivery ends sooner. Its invoice is locked.
     """
     _days(alone=False)
+    if not RevenueSchedule.objects.filter(line=line).exists():
+        return taxable  # Its delivery has not begun: nothing of it is earned.
     day = _first_open(local_date(at, publication.current().zone))
-    schedules = RevenueSchedule.objects.filter(line=line)
-    running = schedules.filter(stop__gt=day).order_by("-first_day").first()
-    if running is None:
-        # Never begun: nothing of it is earned. Else all of it is.
-        return 0 if schedules.exists() else taxable
-    left = running.amount_minor - _earned_before(running, day)
-    running.stop = max(day, running.first_day)
-    running.save(update_fields=["stop"])
-    ends = min(running.end, until or running.end)
-    start = max(day, min(running.start, ends))
+    left, span = _stop(line, day)
+    if span is None:
+        return 0
     undelivered = min(taxable, left)
+    ends = min(span.end, until or span.end)
+    start = max(day, min(span.start, ends))
     over = Period(start, max(ends, start + DAY))
-    _earn(line, running.currency, left - undelivered, over)
+    _earn(line, line.invoice.currency, left - undelivered, over)
     return undelivered
+
+
+def _stop(line: InvoiceLine, day: date) -> tuple[int, Period | None]:
+    """Stop what runs on `day` or later; return what it had still to earn, and when."""
+    schedules = RevenueSchedule.objects.filter(line=line, stop__gt=day)
+    running = list(schedules.filter(stop__gt=F("first_day")))
+    left = 0
+    for row in running:
+        left += _earned_before(row, row.stop) - _earned_before(row, day)
+        row.stop = max(day, row.first_day)
+        row.save(update_fields=["stop"])
+    if not running:
+        return 0, None
+    span = Period(min(row.start for row in running), max(row.end for row in running))
+    return left, span
 
 
 def _earn(line: InvoiceLine, currency: str, minor: int, over: Period) -> None:

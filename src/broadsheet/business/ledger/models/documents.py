@@ -141,7 +141,7 @@ class Invoice(models.Model):
                 fields=["subscription_ref", "made_at"], name="invoices_of_one"
             ),
             models.Index(
-                fields=["-issued_at", "-id"],
+                fields=["-issued_at", "-sequence", "-id"],
                 condition=Q(number__isnull=False),
                 name="issued_invoices",
             ),

@@ -1,5 +1,6 @@
 """What the books say, and whether they may be believed."""
 
+from ..rules import CHART
 from .books import (
     StatementLine,
     balance,
@@ -15,6 +16,7 @@ from .documents import (
     Buyer,
     CreditNoteFacts,
     InvoiceFacts,
+    Issued,
     LineFacts,
     NoTaxRate,
     asks_for_place,
@@ -25,6 +27,7 @@ from .documents import (
     credited_to,
     invoice,
     invoices,
+    issued,
     issued_to,
     left_to_credit,
     place_of,
@@ -41,11 +44,13 @@ from .revenue import (
 )
 
 __all__ = [
+    "CHART",
     "Buyer",
     "CreditNoteFacts",
     "Deferred",
     "Finding",
     "InvoiceFacts",
+    "Issued",
     "LineFacts",
     "Month",
     "NoTaxRate",
@@ -64,6 +69,7 @@ __all__ = [
     "invoice",
     "invoices",
     "is_posted",
+    "issued",
     "issued_to",
     "left_to_credit",
     "moved_on",

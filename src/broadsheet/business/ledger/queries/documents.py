@@ -7,7 +7,7 @@ from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from broadsheet.kit.calendar import local_date
 from broadsheet.kit.money import Money
@@ -93,6 +93,20 @@ class CreditNoteFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Issued:
+    """An issued invoice in a list, and what credit notes took back of it."""
+
+    id: UUID
+    number: str
+    issued_at: datetime
+    reader: UUID
+    recipient: str
+    place: str
+    total: Money
+    credited: Money
+
+
+@dataclass(frozen=True, slots=True)
 class Buyer:
     """A business that takes the tax back: what an invoice to it must say."""
 
@@ -132,6 +146,40 @@ def issued_to(reader: UUID) -> tuple[InvoiceFacts, ...]:
     """Return every invoice that the reader was sent, newest first. Three queries."""
     rows = Invoice.objects.filter(reader=reader, number__isnull=False)
     return _facts(rows.order_by("-issued_at", "-sequence", "id"))
+
+
+def issued(
+    *, limit: int = 50, before: UUID | None = None, number: str = ""
+) -> tuple[Issued, ...]:
+    """
+    Return issued invoices, newest first: those after `before` in that order, or only
+    those whose number begins with `number`. One query, or two with `before`.
+    """
+    rows = Invoice.objects.filter(number__isnull=False)
+    if number:
+        rows = rows.filter(number__startswith=number.strip().upper())
+    last = Invoice.objects.filter(pk=before).first() if before else None
+    if last is not None:
+        rows = rows.filter(
+            Q(issued_at__lt=last.issued_at)
+            | Q(issued_at=last.issued_at, sequence__lt=last.sequence)
+            | Q(issued_at=last.issued_at, sequence=last.sequence, pk__lt=last.pk)
+        )
+    credited = rows.annotate(credited=Sum("credit_notes__total_minor"))
+    return tuple(
+        Issued(
+            id=row.pk,
+            number=row.number or "",
+            issued_at=row.issued_at,
+            reader=row.reader,
+            recipient=row.recipient,
+            place=row.place_of_supply,
+            total=row.total,
+            credited=Money(row.credited or 0, row.currency),
+        )
+        for row in credited.order_by("-issued_at", "-sequence", "-pk")[:limit]
+        if row.issued_at is not None
+    )
 
 
 def place_of(reader: UUID) -> str:

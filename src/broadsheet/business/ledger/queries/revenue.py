@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
@@ -14,6 +14,8 @@ from broadsheet.plumbing import publication
 
 from ..models import RevenueDay, RevenueSchedule
 from ..rules import earned
+
+DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +119,9 @@ def deferred(currency: str, *, at: datetime) -> Deferred:
     Return what is paid and not delivered, and when it will be earned. Two queries; the
     second reads every schedule that runs: seconds at a million subscribers.
     """
-    through = earned_through() or local_date(at, publication.current().zone)
-    following = date.fromordinal(through.toordinal() + 1)
+    posted = earned_through()
+    following = posted + DAY if posted else date.min
+    through = posted or local_date(at, publication.current().zone) - DAY
     with connection.cursor() as cursor:
         cursor.execute(UNDELIVERED, [currency, at])
         balance = int(cursor.fetchone()[0])

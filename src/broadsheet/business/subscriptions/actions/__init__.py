@@ -6,10 +6,21 @@ The rest belong to whatever transaction they are called in.
 
 from ..letters import (
     send_cancelled,
+    send_cancelled_now,
+    send_card_expiring,
+    send_ended,
+    send_given,
+    send_paused,
     send_payment_trouble,
+    send_plan_changed,
+    send_price_rises,
+    send_refunded,
+    send_renewal_coming,
     send_renewed,
+    send_resumed,
     send_welcome,
 )
+from ..letters.samples import Sample, samples
 from ..queries import CheckoutState, NoSuchCheckout, NoSuchSubscription
 from ..rules import WrongMove
 from .buying import (
@@ -70,6 +81,7 @@ from .refunding import (
     quote_refund,
     return_credits,
 )
+from .reminding import remind_due, warn_of_cards
 from .renewing import RenewalRun, renew_due
 
 __all__ = [
@@ -101,6 +113,7 @@ __all__ = [
     "RefundQuote",
     "RenewalRun",
     "Running",
+    "Sample",
     "StaleChange",
     "StaleQuote",
     "StaleRefund",
@@ -125,16 +138,29 @@ __all__ = [
     "quote",
     "quote_change",
     "quote_refund",
+    "remind_due",
     "renew_due",
     "resume",
     "return_credits",
+    "samples",
     "send_cancelled",
+    "send_cancelled_now",
+    "send_card_expiring",
+    "send_given",
+    "send_ended",
+    "send_paused",
     "send_payment_trouble",
+    "send_plan_changed",
+    "send_price_rises",
+    "send_refunded",
+    "send_renewal_coming",
     "send_renewed",
+    "send_resumed",
     "send_welcome",
     "take_over",
     "tell_prices",
     "turn_pauses",
     "undo_cancel",
+    "warn_of_cards",
     "withdraw_change",
 ]
