@@ -11,9 +11,10 @@ import json
 import os
 import sys
 
-from broadsheet.gate.asgi import Gate
+from broadsheet.gate.asgi import Gate, Recorder
 from broadsheet.gate.core.passes import Keyring
 from broadsheet.gate.store.postgres import PostgresStore
+from broadsheet.gate.store.records import PostgresArchive
 from broadsheet.gate.store.valkey import ValkeyStore
 from broadsheet.plumbing import meter_address
 
@@ -40,4 +41,5 @@ application = Gate(
     keyring=Keyring.of("a secret of the tests"),
     presser=lambda story_id: None,
     minter=lambda cookies: None,
+    recorder=Recorder(PostgresArchive(os.environ["GATE_CONNINFO"])),
 )

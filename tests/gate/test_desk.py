@@ -45,7 +45,8 @@ def form(**changes) -> dict[str, object]:
     row = models.Policy()
     fields = ["limit_anonymous", "extra_registered", "period", "lead_in_min"]
     fields += ["lead_in_max", "store_down", "record_days", "line_from"]
-    fields += models.WALL_FIELDS
+    fields += ["new_devices", "new_devices_nearby", "new_devices_hours"]
+    fields += ["new_devices_per_known", *models.WALL_FIELDS]
     return {name: getattr(row, name) for name in fields} | changes
 
 

@@ -383,3 +383,30 @@ def test_a_moment_without_a_zone_is_the_publications(at):
     assert found["at"] == "2026-08-03T10:00:00+05:30"
     assert found["source"] == "reconstructed"
     assert queries.story(1).story_id == 1
+
+
+async def test_a_story_of_a_pool_is_explained_by_its_pool(filed):
+    pool = await do(
+        models.Pool.objects.create,
+        name="own",
+        label="Opinion",
+        limit_anonymous=1,
+        extra_registered=1,
+    )
+    await do(actions.file_story, facts(6, section="Opinion"), at=AT)
+    await do(models.PoolRule.objects.create, pool=pool, section="Business")
+    paper = opened(filed)
+    browser = paper.browser(**device_cookie())
+    assert [(await browser.read(n)).shows_all for n in (1, 2)] == [True, False]
+    await paper.gate.close()
+
+    found = await explained(2, at=AT)
+
+    assert found.source is Source.RECORDED
+    assert (found.decision.count, found.decision.limit) == (1, 1)
+    assert [each.story_id for each in found.counted] == [1]
+    told_limits = {each.what: each.limit for each in found.changes}
+    assert told_limits[What.LOGGED_IN] == told_limits[What.HIGHER_LIMIT] == 2
+    assert "They are the free stories of “Opinion”." in telling.parts(found)[1].lines
+    other = await explained(6, now=AT)
+    assert (other.decision.count, other.decision.limit, other.counted) == (1, 3, ())

@@ -23,6 +23,8 @@ from broadsheet.gate.core.vocabulary import (
     Orders,
     Pass,
     Policy,
+    Pool,
+    PoolRule,
     Reading,
     Standing,
 )
@@ -63,7 +65,9 @@ def lived(seen, orders: Orders, united=()) -> list[Record]:
         reading = replace(reading, policy=orders.policy)
         if needs_meter(reading):
             visitor = Visitor(who, Pass(who, 0) if known else None)
-            ask = visitor.ask(story, orders.policy.shared, orders, at)
+            pool = orders.policy.pool(reading.story.section, access)
+            assert pool is not None
+            ask = visitor.ask(story, pool, orders, at)
             assert ask is not None
             meters[who], stands = meter.count(meters.get(who), ask)
             reading = replace(reading, meter=stands)
@@ -246,3 +250,20 @@ def test_the_command_refuses_in_a_sentence(words, code, said):
     done = broadsheet(*words)
     assert done.exit_code == code
     assert said in done.output
+
+
+def test_a_pool_of_its_own_is_run_by_its_own_meter():
+    """Section S1 has two free stories of its own; wishes change the shared pool alone."""
+    rule = PoolRule(Pool("one", 2, 4, "One"), section="S1")
+    orders = Orders(Policy(pools=(rule,)), ZONE)
+    for seed, wish in itertools.product(range(3), (Wish(), *LIMITS)):
+        seen = visits(seed)
+        wished = replace(orders, policy=wish.of(orders.policy))
+        found = run(lived(seen, orders), orders, wish)
+        truth = run(lived(seen, wished), wished, Wish())
+        assert found.after == truth.before
+        assert found.after.by_section["S1"] == found.before.by_section["S1"] > 5
+        late = BEGAN + timedelta(days=20)
+        records = [r for r in lived(seen, orders) if r.at >= late]
+        idle = run(records, orders, Wish(), since=late)
+        assert idle.after == idle.before

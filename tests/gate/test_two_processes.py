@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import socket
 import subprocess
 import sys
 import time
@@ -18,7 +20,16 @@ from broadsheet.kit import clock
 from tests.gate.conftest import DEVICE, RING, empty_gate, facts, pressed
 
 ROOT = Path(__file__).parents[2]
-PORTS = (8110, 8111)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+# Not fixed ones: servers that share a port share its requests, also with a stranger's.
+PORTS = (free_port(), free_port())
 STORIES = range(1, 51)
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(180)]
@@ -38,7 +49,8 @@ def filed(conninfo):
                 "INSERT INTO gate_pressedpage VALUES (%s, 1, %s, %s, now())",
                 (story_id, page.full, page.cut),
             )
-    return conninfo
+    yield conninfo
+    empty_gate(conninfo)
 
 
 @pytest.fixture
@@ -68,7 +80,7 @@ def servers(filed, meter_url):
     try:
         for port in PORTS:
             wait_for(port)
-        yield
+        yield running
     finally:
         for server in running:
             server.terminate()
@@ -137,6 +149,40 @@ def test_exactly_the_limit_opens_through_two_processes(servers, filed):
     with psycopg.connect(filed) as connection:
         (kept,) = connection.execute("SELECT stories FROM gate_meterrow").fetchone()
     assert sorted(kept) == sorted(shown)
+
+
+def recorded(filed) -> list[int]:
+    with psycopg.connect(filed) as connection:
+        rows = connection.execute("SELECT story_id FROM gate_recordeddecision")
+        return sorted(story_id for (story_id,) in rows)
+
+
+def test_a_gate_that_is_told_to_stop_writes_what_it_has_noted(servers, filed):
+    for port, story_id in ((PORTS[0], 1), (PORTS[1], 2), (PORTS[0], 3), (PORTS[1], 4)):
+        read(port, story_id)
+    for server in servers:
+        server.send_signal(signal.SIGTERM)
+    for server in servers:
+        server.wait(30)
+    assert recorded(filed) == [1, 2, 3, 4]
+
+
+def test_a_gate_that_is_killed_loses_a_moments_records_and_no_count(servers, filed):
+    read(PORTS[0], 1)
+    end = time.monotonic() + 10
+    while recorded(filed) != [1]:
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    read(PORTS[0], 2)
+    worker = httpx.get(f"http://127.0.0.1:{PORTS[0]}/").json()["pid"]
+    os.kill(worker, signal.SIGKILL)
+    assert recorded(filed) in ([1], [1, 2])
+    assert [read(PORTS[1], story)[1] for story in (1, 2, 3, 4)] == [
+        True,
+        True,
+        True,
+        False,
+    ]
 
 
 @pytest.fixture

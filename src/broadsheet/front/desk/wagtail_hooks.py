@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.auth.models import Permission
 from django.db.models import QuerySet
@@ -11,11 +12,14 @@ from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, include, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
+from wagtail.admin.widgets import Button
+from wagtail.snippets.action_menu import ActionMenuItem
 
-from . import books, home, letters, outbox, works
+from . import books, explaining, home, letters, outbox, works
 
 # Wagtail's own items that a newspaper's desk has no use for.
 NOT_OURS = {"help", "documents"}
@@ -166,6 +170,57 @@ def works_urls() -> list[URLPattern | URLResolver]:
         path("imports/<int:run_id>/", works.import_report, name="desk_import"),
         path("deliveries/", works.deliveries, name="desk_deliveries"),
     ]
+
+
+# --- Who sees what, and why -------------------------------------------------------------
+
+STORY = "newsroom.Story"
+
+
+@hooks.register("register_admin_urls")
+def explain_urls() -> list[URLPattern]:
+    return [path("explain/", explaining.explain, name="desk_explain")]
+
+
+class WhoSeesWhat(ActionMenuItem):
+    """In the menu under a story's form: how the draft that is shown will be cut."""
+
+    label = _("Who sees what")
+    name = "action-who-sees-what"
+    icon_name = "view"
+    order = 16
+
+    def is_shown(self, context: dict[str, Any]) -> bool:
+        return bool(context.get("instance") and context["instance"].pk)
+
+    def get_url(self, parent_context: dict[str, Any]) -> str:
+        story = parent_context["instance"]
+        query = urlencode({"story": story.pk, "access": story.access})
+        return f"{reverse('desk_explain')}?{query}"
+
+
+@hooks.register("register_snippet_action_menu_item")
+def who_sees_what(model: Any) -> ActionMenuItem | None:
+    return WhoSeesWhat() if model._meta.label == STORY else None
+
+
+@hooks.register("register_user_listing_buttons")
+def explain_to_a_reader(user: Any, request_user: Any) -> list[Button]:
+    if not request_user.has_perm(explaining.MAY_SEE_RECORDS):
+        return []
+    url = f"{reverse('desk_explain')}?{urlencode({'named': user.public_id})}"
+    return [Button(gettext("What she sees, and why"), url, icon_name="view")]
+
+
+@hooks.register("register_reports_menu_item")
+def explain_item() -> MenuItem:
+    return Permitted(
+        _("Who sees what"),
+        reverse("desk_explain"),
+        icon_name="view",
+        order=30,
+        permission=explaining.MAY_SEE_RECORDS,
+    )
 
 
 @hooks.register("register_admin_urls")

@@ -11,9 +11,11 @@ import enum
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from .vocabulary import Pass
+if TYPE_CHECKING:
+    from .vocabulary import Pass
 
 
 class Segment(enum.Enum):

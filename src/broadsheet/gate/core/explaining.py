@@ -22,6 +22,7 @@ from .vocabulary import (
     Decision,
     Meter,
     Orders,
+    Pool,
     Reading,
     Standing,
 )
@@ -53,7 +54,7 @@ class Case:
     """
 
     reading: Reading
-    before: Meter
+    before: Meter  # Of the story's pool, or of its section's if it is not metered.
     registered: bool = False
     resumes: datetime | None = None
 
@@ -104,7 +105,10 @@ def with_limit(before: Meter, limit: int) -> Meter:
 
 
 def resumes(reads: Reads | None, limit: int, orders: Orders, at: datetime) -> datetime:
-    """Return when a free story is to be had again, if there is none at `at`."""
+    """
+    Return when a free story is to be had again, if there is none at `at`. `reads` are
+    those of the pool in question.
+    """
     if orders.policy.period == MONTH or reads is None or not 0 < limit:
         return period_end(orders.policy.period, orders.zone, at)
     moments = sorted(reads.stories.values())
@@ -128,7 +132,7 @@ def _another_reader(case: Case) -> Iterator[_Supposed]:
         bare = replace(reading, features=frozenset(), meter=asked(before))
         yield _Supposed(What.NO_GRANT, bare)
     if not case.registered:
-        limit = before.limit + reading.policy.extra_registered
+        limit = _pool(reading).registered
         # At a login the two counts are united; we can only know the one.
         meter = asked(with_limit(_somebody(before), limit))
         yield _Supposed(What.LOGGED_IN, replace(reading, meter=meter), limit)
@@ -176,9 +180,15 @@ def _another_story(case: Case) -> Iterator[_Supposed]:
         (What.METERED, METERED),
         (What.PREMIUM, PREMIUM),
     ):
-        if story.access != access:
-            other = replace(asked_anew, story=replace(story, access=access))
+        other = replace(asked_anew, story=replace(story, access=access))
+        # Where another pool's meter would decide, we do not know how it stands.
+        if story.access != access and _pool(other) == _pool(reading):
             yield _Supposed(what, other)
+
+
+def _pool(reading: Reading) -> Pool:
+    story = reading.story
+    return reading.policy.pool_if_metered(story.section, story.access)
 
 
 def _right_to(access: str) -> str:

@@ -195,9 +195,11 @@ class _Life:
 
 def _ask(record: Record, orders: Orders) -> Ask:
     known = Pass(record.identity, 0) if record.registered else None
-    visitor = Visitor(None if known else record.identity, known)
-    story = record.reading.story
-    pool = orders.policy.pool(story.section, story.access) or orders.policy.shared
+    visitor, story = (
+        Visitor(None if known else record.identity, known),
+        record.reading.story,
+    )
+    pool = orders.policy.pool_if_metered(story.section, story.access)
     ask = visitor.ask(story.story_id, pool, orders, record.at)
     assert ask is not None  # noqa: S101  A record is always somebody's.
     return ask
@@ -208,23 +210,20 @@ def _counted(reads: Reads, ask: Ask) -> tuple[Reads, Meter]:
     return found or reads, stands
 
 
-def _first_to_go(reads: Reads, but: Ask) -> list[int]:
+def _first_to_go(reads: Reads, ask: Ask) -> list[int]:
     """Return the pool's nameless stories, then its others by age."""
     ages = [
         (story >= 0, at, story)
         for story, at in reads.stories.items()
-        if reads.pools.get(story, SHARED) == but.pool
+        if reads.pools.get(story, SHARED) == ask.pool and story != ask.story_id
     ]
-    return [story for _, _, story in sorted(ages) if story != but.story_id]
+    return [story for _, _, story in sorted(ages)]
 
 
 def _with(reads: Reads, story: int, ask: Ask) -> Reads:
-    if story in reads.stories:
-        return reads
-    pools = dict(reads.pools)
-    if ask.pool != SHARED:
-        pools[story] = ask.pool
-    return Reads(reads.since, {**reads.stories, story: max(ask.at, reads.since)}, pools)
+    pools = {**reads.pools, story: ask.pool} if ask.pool != SHARED else reads.pools
+    stories = {story: max(ask.at, reads.since), **reads.stories}
+    return Reads(reads.since, stories, pools)
 
 
 def _without(reads: Reads, gone: list[int]) -> Reads:

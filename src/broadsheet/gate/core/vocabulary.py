@@ -7,12 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-if TYPE_CHECKING:
-    from .audience import WallRule
+from .audience import WallRule
 
 FREE = "free"
 METERED = "metered"
@@ -277,6 +275,11 @@ class Policy:
     @property
     def shared(self) -> Pool:
         return Pool(SHARED, self.limit_anonymous, self.limit_registered)
+
+    def pool_if_metered(self, section: str, access: str) -> Pool:
+        """Return the pool of such a story, or of one that were metered in its place."""
+        found = self.pool(section, access) or self.pool(section, METERED)
+        return self.shared if found is None else found
 
     def rule(self, visitant: Visitant) -> CrawlerRule:
         """Return the rule for this very crawler, else its kind's, else the default."""

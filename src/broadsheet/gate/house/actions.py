@@ -41,6 +41,7 @@ from .listings import listings_changed as listings_changed
 from .listings import press_listing as press_listing
 from .listings import sweep_listings as sweep_listings
 from .listings import take_turn as take_turn
+from .tending import tend_records as tend_records
 
 _PATH = re.compile(r"/[^/?#\s]+/[^/?#\s]*-(\d+)/")
 _FEATURE = re.compile(r"news|adfree|archive|epaper|vertical:[a-z0-9-]+")
@@ -325,16 +326,6 @@ def sweep(*, at: datetime) -> int:
     giving.sweep_gifts(at=at)
     audiences.sweep_hits(at=at)
     return deleted
-
-
-def tend_records(*, at: datetime) -> int:
-    """
-    Make room for the records of the days to come, and drop those whose days are over.
-    Return how many days went. Also files the policy's first edition. Run it daily.
-    """
-    orders = queries.orders()
-    recording.file_edition(orders, by=None, at=at)
-    return recording.tend(orders.recording.days, at=at)
 
 
 @transaction.atomic

@@ -28,7 +28,6 @@ from broadsheet.gate.core.vocabulary import (
     Meter,
     Orders,
     Pass,
-    Policy,
     Reading,
     Reason,
     Standing,
@@ -118,7 +117,8 @@ def explain(question: Question, *, now: datetime) -> Explanation:
         reading, before = kept.reading, _stood(kept.reading.meter, before)
     decision = core.decide(reading)
     spent = before.standing is Standing.SPENT
-    again = resumes(scene.reads, before.limit, scene.orders, scene.at)
+    drawn = _drawn(scene.reads, ask.pool)
+    again = resumes(drawn, before.limit, scene.orders, scene.at)
     case = Case(reading, before, question.who is Who.READER, again if spent else None)
     return Explanation(
         question=question,
@@ -128,7 +128,7 @@ def explain(question: Question, *, now: datetime) -> Explanation:
         before=before,
         decision=decision,
         changes=changes(case),
-        counted=_with_paths(scene.reads),
+        counted=_with_paths(drawn),
         views=_views(question),
         was=_was(kept, decision),
     )
@@ -153,7 +153,7 @@ def _recorded(question: Question) -> Record | None:
         return None
     moment = question.at
     row = min(rows, key=lambda row: (abs(row.at - moment), row.pk))
-    return next(recording.recorded([row]))
+    return next(recording.recorded([row]), None)
 
 
 def _views(question: Question) -> tuple[tuple[datetime, Verdict, Reason], ...]:
@@ -231,38 +231,33 @@ def _reads(question: Question, orders: Orders, at: datetime) -> tuple[Reads, boo
         row, down = metering.current().reads(question.identity), False
     except StoreDown:
         row, down = None, True
-    stories, pools = _counted_by_record(question.identity, orders.policy, start, at)
-    if row:
-        pools = {s: p for s, p in pools.items() if s not in row.stories}
-        stories, pools = {**stories, **row.stories}, {**pools, **row.pools}
+    known = _counted_by_record(question.identity, orders, start, at)
+    stories = {**known.stories, **(row.stories if row else {})}
+    pools = {**known.pools, **(row.pools if row else {})}
     if row and question.at is None:  # A period once begun is never left backwards.
         start = max(start, row.since)
     within = {story: when for story, when in stories.items() if start <= when <= at}
-    return Reads(start, within, {s: pools[s] for s in within if s in pools}), down
+    return Reads(start, within, pools), down
 
 
 def _counted_by_record(
-    identity: UUID, policy: Policy, start: datetime, at: datetime
-) -> tuple[dict[int, datetime], dict[int, str]]:
-    """Return when each story was counted, and which pool paid if not the shared one."""
+    identity: UUID, orders: Orders, start: datetime, at: datetime
+) -> Reads:
     rows = models.RecordedDecision.objects.filter(
         identity=identity, reason=Reason.COUNTED.value, at__range=(start, at)
     )
+    stories: dict[int, datetime] = {}
+    pools: dict[int, str] = {}
     columns = ("story_id", "at", "section", "access")
-    stories, pools = {}, {}
-    for story, when, section, access in rows.order_by("-at", "pk").values_list(
-        *columns
-    ):
+    for story, when, section, access in rows.order_by("-at").values_list(*columns):
         stories[story] = when
-        if pool := policy.pool(section, access):
-            pools[story] = pool.name
-    return stories, {story: name for story, name in pools.items() if name}
+        pools[story] = orders.policy.pool_if_metered(section, access).name
+    return Reads(start, stories, pools)
 
 
 def _ask(question: Question, scene: Scene) -> Ask:
-    visitor = _visitor(question)
-    policy = scene.orders.policy
-    pool = policy.pool(scene.facts.section, scene.facts.access) or policy.shared
+    visitor, facts = _visitor(question), scene.facts
+    pool = scene.orders.policy.pool_if_metered(facts.section, facts.access)
     ask = visitor.ask(question.story_id, pool, scene.orders, scene.at)
     assert ask is not None  # noqa: S101  The visitor is always somebody.
     return ask
@@ -281,6 +276,12 @@ def _reading(scene: Scene, before: Meter) -> Reading:
     if not core.needs_meter(reading):
         return reading
     return replace(reading, meter=asked(before))
+
+
+def _drawn(reads: Reads, pool: str) -> Reads:
+    """Return the reads that were paid for out of this pool."""
+    of = {s: at for s, at in reads.stories.items() if reads.pools.get(s, "") == pool}
+    return Reads(reads.since, of)
 
 
 def _with_paths(reads: Reads) -> tuple[Counted, ...]:

@@ -54,12 +54,11 @@ class InPostgres:
         row = models.MeterRow.objects.filter(identity=identity).first()
         if row is None:
             return None
-        stories = dict(zip(row.stories, row.read_at, strict=True))
-        # The pools may be fewer, in a row that was written before there were any.
+        # What is missing at the end of `pools` was paid for out of the shared one.
         pools = {
             s: pool for s, pool in zip(row.stories, row.pools, strict=False) if pool
         }
-        return Reads(row.since, stories, pools)
+        return Reads(row.since, dict(zip(row.stories, row.read_at, strict=True)), pools)
 
     def unite(self, device: UUID, reader: UUID) -> None:
         with connection.cursor() as cursor:

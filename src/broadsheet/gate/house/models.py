@@ -31,7 +31,7 @@ from .pools import Pool as Pool
 from .pools import PoolRule as PoolRule
 from .pressed import PressedListing as PressedListing
 from .pressed import Release as Release
-from .records import RECORDING_PANEL, RecordingChoice
+from .records import RECORDING_PANEL, TRY_PANEL, RecordingChoice
 from .records import Forgotten as Forgotten
 from .records import PolicyEdition as PolicyEdition
 from .records import RecordedDecision as RecordedDecision
@@ -185,6 +185,7 @@ class Policy(RecordingChoice, BaseGenericSetting):
             ],
             heading=_("The meter"),
         ),
+        TRY_PANEL,
         MultiFieldPanel(
             [
                 FieldRowPanel(

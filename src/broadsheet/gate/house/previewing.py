@@ -30,7 +30,11 @@ _NAMES = (
     *("story_id", "access", "section", "published_at", "revision", "standing"),
     *("count", "allowance", "more"),
 )
-_SOME = "at >= %(start)s AND at < %(until)s AND uuid_hash(identity) & %(mask)s = 0"
+# A row whose edition is gone cannot be decided again.
+_SOME = """
+       at >= %(start)s AND at < %(until)s AND uuid_hash(identity) & %(mask)s = 0
+   AND policy IN (SELECT number FROM gate_policyedition)
+"""
 _ROWS = f"""
 SELECT at, identity, registered, policy, verdict, reason, story_id, access, section,
        published_at, revision, standing, count, allowance, more::text

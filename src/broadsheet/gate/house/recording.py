@@ -103,9 +103,14 @@ def _edition(row: models.PolicyEdition) -> Edition:
 def recorded(
     rows: Sequence[models.RecordedDecision], known: dict[int, Edition] | None = None
 ) -> Iterator[Record]:
-    """Return the rows as records, each with its own policy. One query at most."""
+    """
+    Return the rows as records, each with its own policy; but for those whose edition is
+    gone, which cannot be decided again. One query at most.
+    """
     found = known or editions(sorted({row.policy for row in rows}))
     for row in rows:
+        if row.policy not in found:
+            continue
         policy = found[row.policy].orders.policy
         yield Record(
             row.at,

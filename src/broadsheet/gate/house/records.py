@@ -10,7 +10,7 @@ from typing import Any
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from wagtail.admin.panels import FieldPanel, MultiFieldPanel
+from wagtail.admin.panels import FieldPanel, HelpPanel, MultiFieldPanel
 
 
 class RecordingChoice(models.Model):
@@ -35,6 +35,7 @@ class RecordingChoice(models.Model):
         abstract = True
 
 
+TRY_PANEL: Any = HelpPanel(template="gate/desk/try.html")
 RECORDING_PANEL: Any = MultiFieldPanel(
     [FieldPanel("record_days"), FieldPanel("record_entitled")],
     heading=_("What is recorded"),

@@ -9,12 +9,14 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
+from broadsheet.gate.core.cutting import Cut, Reader
 from broadsheet.gate.core.explaining import Change, What
 from broadsheet.gate.core.packing import pack
 from broadsheet.gate.core.vocabulary import (
     NEWS,
     Decision,
     Policy,
+    Proof,
     Reason,
     Standing,
     Verdict,
@@ -180,6 +182,9 @@ def _counter(told: Explanation) -> list[str]:
         f"{moment(each.at, told)}  {each.path or each.story_id}"
         for each in told.counted
     ]
+    if told.decision.label:
+        label = {"label": told.decision.label}
+        lines.insert(1, _("They are the free stories of “%(label)s”.") % label)
     if unknown := count - len(told.counted) - _about_to_count(told):
         if unknown > 0:
             lines.append(
@@ -244,6 +249,32 @@ def _views(told: Explanation) -> list[str]:
         f"{moment(at, told)}  {_(SHOWN[verdict])} ({reason.value})"
         for at, verdict, reason in told.views
     ]
+
+
+# --- How a story is cut, and for whom --------------------------------------------------
+
+READERS = {
+    Reader.ANONYMOUS: gettext_noop("A reader who is not logged in"),
+    Reader.REGISTERED: gettext_noop("A registered reader"),
+    Reader.SUBSCRIBER: gettext_noop("A subscriber"),
+    Reader.VERTICAL: gettext_noop("Who has bought this vertical"),
+    Reader.NO_COOKIES: gettext_noop("A browser that keeps no cookies"),
+}
+
+
+def reader(cut: Cut) -> str:
+    """Return who gets the cut, in words."""
+    if cut.crawler is not None:
+        if cut.crawler.proof is Proof.NONE:
+            return _("%(name)s, without proof") % {"name": cut.crawler.name}
+        return _("%(name)s, with proof") % {"name": cut.crawler.name}
+    said = _(READERS[cut.reader])
+    if not cut.decision.limit or cut.reader is Reader.NO_COOKIES:
+        return said
+    read = ngettext("%(n)s story read", "%(n)s stories read", cut.read) % {
+        "n": cut.read
+    }
+    return f"{said}, {read}"
 
 
 # --- For machines ---------------------------------------------------------------------

@@ -15,7 +15,7 @@ from wagtail.snippets.views.snippets import SnippetViewSet
 
 from broadsheet.plumbing import publication
 
-from . import actions, desk
+from . import actions, desk, trying
 from . import wall_hooks as wall_hooks
 from .minting import reader_of
 from .models import CrawlerRule, GiftTerms, Policy, Pool, PoolRule
@@ -112,7 +112,10 @@ def tell_of_rules_gone(request: HttpRequest, instances: Sequence[object]) -> Non
 
 @hooks.register("register_admin_urls")
 def urls() -> list[URLPattern]:
-    return [path("crawlers/", desk.crawlers, name="gate_crawlers")]
+    return [
+        path("crawlers/", desk.crawlers, name="gate_crawlers"),
+        path("gate/preview/", trying.preview, name="gate_preview"),
+    ]
 
 
 class CrawlersItem(MenuItem):

@@ -77,9 +77,7 @@ def bill(
         kind=kind,
         period_index=period_index,
         defaults={
-            # Not a new one: billed again after a restore from yesterday's backup, it
-            # is the same invoice, is charged under the same key, and is not charged.
-            "id": uuid5(subscription_ref, f"{kind}-{period_index}"),
+            "id": _id_of(subscription_ref, kind, period_index),
             "reader": reader,
             "currency": charge.gross.currency,
             "total_minor": charge.gross.minor,
@@ -108,6 +106,12 @@ def bill(
             for tax in split.taxes
         )
     return _facts(invoice)
+
+
+def _id_of(subscription_ref: UUID, kind: str, period_index: int) -> UUID:
+    # Not a new one: billed again after the database was set back, it is the same
+    # invoice, goes out under the same key, and the reader is not charged again.
+    return uuid5(subscription_ref, f"{kind}-{period_index}")
 
 
 @transaction.atomic

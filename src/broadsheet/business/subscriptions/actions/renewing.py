@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -44,6 +44,18 @@ class RenewalRun:
     renewed: int = 0
     declined: int = 0
     unknown: int = 0
+
+    def __add__(self, other: RenewalRun) -> RenewalRun:
+        return RenewalRun(
+            self.claimed + other.claimed,
+            self.renewed + other.renewed,
+            self.declined + other.declined,
+            self.unknown + other.unknown,
+        )
+
+    @property
+    def facts(self) -> dict[str, int]:
+        return asdict(self)
 
 
 def renew_due(*, at: datetime, limit: int = 500) -> RenewalRun:

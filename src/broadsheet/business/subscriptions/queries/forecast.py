@@ -20,7 +20,7 @@ from broadsheet.kit import calendar
 from broadsheet.kit.money import Money
 
 from .. import rules
-from ..models import RenewalPolicy, ScheduledChange, Subscription
+from ..models import RenewalPolicy, RenewalTry, ScheduledChange, Subscription
 from ..rules import Paid, Status
 
 
@@ -64,14 +64,17 @@ class NextCharge:
 
 @dataclass(frozen=True, slots=True)
 class WouldCharge:
-    """One line of a dry run. `how`: card, nothing (it costs nothing), or no_card."""
+    """
+    One line of a dry run. `how`: card, nothing (it costs nothing), or no_card. `why`:
+    as of `NextCharge`, or again (it was billed, and could not be collected).
+    """
 
     subscription_id: UUID
     reader: UUID
     plan_code: str
     period_index: int
-    starts: date | None
-    ends: date | None
+    starts: date
+    ends: date
     amount: Money
     how: str
     why: str
@@ -122,36 +125,51 @@ def dry_run(at: datetime, *, limit: int | None = None) -> Iterator[WouldCharge]:
         return
     rows = due(at).select_related("plan_version", "offer")
     for row in rows[:limit].iterator(chunk_size=1000):
+        if row.changes.filter(closed_at=None, invoice_id__isnull=False).exists():
+            continue  # A change of plan is being paid for, and comes first.
         yield _would(row, at, prices)
 
 
 def _would(row: Subscription, at: datetime, prices: Prices) -> WouldCharge:
     known = row.tries.filter(period_index__gt=row.k).order_by("-pk").first()
     if known is not None:
-        invoice = ledger.invoice(known.invoice_id)
-        assert invoice is not None  # noqa: S101  A try is of an invoice.
-        sold, index, amount = (
-            prices.version(known.plan_version_id),
-            known.period_index,
-            invoice.total,
-        )
-        why = "again"
-    else:
-        charge = next_charge(row, calendar.local_date(at, row.zone), prices)
-        sold, index, amount = charge.version, charge.paid.index, charge.price
-        why = charge.why
-    period = row.period(index).period if why != "plan" else None
+        return _would_again(row, known, prices)
+    charge = next_charge(row, calendar.local_date(at, row.zone), prices)
     return WouldCharge(
         subscription_id=row.pk,
         reader=row.reader_id,
-        plan_code=sold.code,
-        period_index=index,
-        starts=period.start if period else None,
-        ends=period.end if period else None,
-        amount=amount,
-        how="nothing" if not amount else "card" if row.method_ref else "no_card",
-        why=why,
+        plan_code=charge.version.code,
+        period_index=charge.paid.index,
+        starts=charge.paid.period.start,
+        ends=charge.paid.period.end,
+        amount=charge.price,
+        how=_how(row, charge.price),
+        why=charge.why,
     )
+
+
+def _would_again(row: Subscription, known: RenewalTry, prices: Prices) -> WouldCharge:
+    """What was billed and could not be collected is asked for again as it was billed."""
+    invoice = ledger.invoice(known.invoice_id)
+    assert invoice is not None  # noqa: S101  A try is of an invoice.
+    period = row.period(known.period_index).period
+    return WouldCharge(
+        subscription_id=row.pk,
+        reader=row.reader_id,
+        plan_code=prices.version(known.plan_version_id).code,
+        period_index=known.period_index,
+        starts=period.start,
+        ends=period.end,
+        amount=invoice.total,
+        how=_how(row, invoice.total),
+        why="again",
+    )
+
+
+def _how(row: Subscription, amount: Money) -> str:
+    if not amount:
+        return "nothing"
+    return "card" if row.method_ref else "no_card"
 
 
 def _changed(
