@@ -198,6 +198,64 @@ def test_the_desk_lists_plans_and_prices_them_by_the_verb(shop, at, admin_client
     ]
 
 
+def test_the_desk_sets_first_periods_a_trial_and_a_day_for_existing_readers(
+    shop, admin_client
+):
+    saved = admin_client.post(
+        "/desk/plans/super-saver/price/",
+        {"price": "4,100", "count": "2", "unit": "year", "intro": "99",
+         "intro_periods": "3", "trial_days": "14",
+         "for_existing_from": "2099-01-01 00:00"},
+    )  # fmt: skip
+    assert saved.status_code == 302
+    made = PlanVersion.objects.get(price_minor=410_000)
+    assert (made.intro_minor, made.intro_periods, made.trial_days) == (9_900, 3, 14)
+    assert made.effective_for_existing_from.isoformat() == "2098-12-31T18:30:00+00:00"
+    sold = queries.every_plan()[2].versions[0]
+    assert sold == made
+
+
+def test_the_desk_makes_an_offer_and_closes_it(shop, admin_client):
+    said = {"code": "MONSOON", "name": "Monsoon", "percent": "50", "periods": "2",
+            "plans": "super-saver", "most": "100"}  # fmt: skip
+    for _ in range(2):  # The second time there is one by this code.
+        saved = admin_client.post("/desk/offers/add/", said)
+    assert saved.status_code == 200
+    (offer,) = queries.every_offer()
+    assert (offer.code, offer.most, offer.plans, offer.ends_at) == (
+        "MONSOON",
+        100,
+        ("super-saver",),
+        None,
+    )
+    page = admin_client.get("/desk/offers/").content.decode()
+    assert "50 %" in page and "0 / 100" in page
+    assert admin_client.post("/desk/offers/MONSOON/close/").status_code == 302
+    assert queries.every_offer()[0].ends_at is not None
+    assert admin_client.post("/desk/offers/NOSUCH/close/").status_code == 302
+
+
+@pytest.mark.parametrize(
+    "change", [{"percent": ""}, {"amount": "9"}, {"code": "a b"}, {"plans": "hourly"}]
+)
+def test_the_desk_refuses_an_offer_that_is_none(shop, admin_client, change):
+    said = {"code": "MONSOON", "name": "Monsoon", "percent": "50", "periods": "1"}
+    assert admin_client.post("/desk/offers/add/", said | change).status_code == 200
+    assert queries.every_offer() == ()
+
+
+def test_the_desk_says_in_which_currency_a_country_is_asked(shop, admin_client):
+    saved = admin_client.post(
+        "/desk/plans/region/", {"country": "us", "currency": "usd"}
+    )
+    assert (saved.status_code, queries.currency_for("US")) == (302, "USD")
+    for bad in (
+        {"country": "27", "currency": "USD"},
+        {"country": "US", "currency": "XXX"},
+    ):
+        assert admin_client.post("/desk/plans/region/", bad).status_code == 200
+
+
 @pytest.mark.parametrize("price", ["free", "0", "-4", "$5"])
 def test_the_desk_refuses_a_price_that_is_none(shop, admin_client, price):
     page = admin_client.post(

@@ -38,7 +38,7 @@ PUBLISHED = [
 
 
 @pytest.mark.parametrize(("anchor", "term", "expected"), PUBLISHED)
-def test_boundaries_are_the_published_ones(anchor, term, expected):
+def test_case_001_to_006_boundaries_are_the_published_ones(anchor, term, expected):
     assert {k: boundary(anchor, term, k) for k in expected} == {
         k: date(*day) for k, day in expected.items()
     }
@@ -96,7 +96,7 @@ def test_the_last_day_of_a_period_is_the_one_before_its_end():
     assert date(2026, 4, 30) not in quarter
 
 
-def test_eighteen_months_in_juneau_run_from_local_first_to_local_first():
+def test_case_008_eighteen_months_in_juneau_run_from_local_first_to_local_first():
     starts = [
         instant(boundary(date(2015, 9, 1), MONTHLY, k), JUNEAU) for k in range(18)
     ]
@@ -108,7 +108,7 @@ def test_eighteen_months_in_juneau_run_from_local_first_to_local_first():
     }
 
 
-def test_the_local_date_holds_across_a_change_of_clocks():
+def test_case_009_the_local_date_holds_across_a_change_of_clocks():
     # The night on which Pacific daylight time ended in 2015.
     end = boundary(date(2015, 10, 2), MONTHLY, 1)
     at = instant(end, ZoneInfo("America/Los_Angeles"))
@@ -130,7 +130,9 @@ def test_the_local_date_holds_across_a_change_of_clocks():
         ("Asia/Kolkata", date(2026, 4, 1), time(0), (2026, 3, 31, 18, 30)),
     ],
 )
-def test_a_local_hour_is_one_instant_even_when_clocks_jump(zone, on, hour, expected):
+def test_case_010_a_local_hour_is_one_instant_even_when_clocks_jump(
+    zone, on, hour, expected
+):
     assert instant(on, ZoneInfo(zone), hour) == datetime(*expected, tzinfo=UTC)
 
 

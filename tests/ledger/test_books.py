@@ -52,6 +52,15 @@ def test_a_reversal_undoes_once(at):
     assert Transaction.objects.count() == 2
 
 
+def test_a_transaction_is_in_one_currency(at):
+    two = lines(("bank", 5), ("gateway", -5)) + lines(
+        ("bank", 7), ("gateway", -7), currency="USD"
+    )
+    with pytest.raises(actions.TwoCurrencies):
+        actions.post(two, reference="two", memo="Two", at=at)
+    assert Transaction.objects.count() == 0
+
+
 @pytest.mark.parametrize("change", [{"amount_minor": 1}, {"account": "bank"}])
 def test_the_database_refuses_to_edit_an_entry(at, change):
     actions.post(SALE, reference="sale:1", memo="A sale", at=at)
@@ -88,6 +97,13 @@ def write_by_hand(at, amounts, size):
         [],
         [("bank", 5, "INR"), ("gateway", -4, "INR")],
         [("bank", 5, "INR"), ("gateway", -5, "USD")],
+        # Each currency balances, but a transaction is in one.
+        [
+            ("bank", 5, "INR"),
+            ("gateway", -5, "INR"),
+            ("bank", 7, "USD"),
+            ("gateway", -7, "USD"),
+        ],
     ],
 )
 def test_the_database_refuses_what_does_not_balance(at, amounts):
@@ -115,14 +131,15 @@ def test_the_database_knows_the_chart_and_refuses_empty_entries(at, account, min
         write_by_hand(at, [(account, minor, "INR")], 1)
 
 
-moves = st.lists(
-    st.tuples(
-        st.sampled_from(sorted(CHART)),
-        st.integers(-(10**9), 10**9).filter(bool),
-        st.sampled_from(["INR", "USD"]),
+moves = st.tuples(
+    st.sampled_from(["INR", "USD"]),
+    st.lists(
+        st.tuples(
+            st.sampled_from(sorted(CHART)), st.integers(-(10**9), 10**9).filter(bool)
+        ),
+        min_size=1,
+        max_size=5,
     ),
-    min_size=1,
-    max_size=5,
 )
 
 
@@ -135,18 +152,16 @@ moves = st.lists(
 def test_random_posts_always_balance_and_fold_to_their_sums(at, posts):
     with transaction.atomic():
         expected: dict[tuple[str, str], int] = {}
-        for number, post in enumerate(posts):
+        for number, (currency, post) in enumerate(posts):
             # Each move is answered by its opposite on the bank.
-            both = [(a, n, c) for a, n, c in post] + [
-                ("bank", -n, c) for _, n, c in post
-            ]
+            both = [*post, *(("bank", -n) for _, n in post)]
             actions.post(
-                [Line(a, Money(n, c)) for a, n, c in both],
+                lines(*both, currency=currency),
                 reference=f"post:{number}",
                 memo="Random",
                 at=at + timedelta(hours=number),
             )
-            for account, minor, currency in both:
+            for account, minor in both:
                 key = (account, currency)
                 expected[key] = expected.get(key, 0) + minor
         found = {

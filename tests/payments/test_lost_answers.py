@@ -70,7 +70,7 @@ def test_a_charge_whose_answer_is_lost_is_unknown_and_then_found(
 @pytest.mark.parametrize(
     "fault", ["lost_response", "error_after", "drop_before", "error_before"]
 )
-def test_trying_again_under_the_same_key_makes_one_charge(
+def test_case_033_trying_again_under_the_same_key_makes_one_charge(
     shop, method, invoice, announced, at, fault
 ):
     """Cases 31 to 33."""
@@ -82,7 +82,7 @@ def test_trying_again_under_the_same_key_makes_one_charge(
     assert len(announced) == Attempt.objects.filter(n=1).count() - 1 == 1
 
 
-def test_while_one_is_unknown_there_is_no_second_key(
+def test_case_035_while_one_is_unknown_there_is_no_second_key(
     shop, method, invoice, announced, at
 ):
     """Invariants I4 and I23."""
@@ -95,7 +95,7 @@ def test_while_one_is_unknown_there_is_no_second_key(
     assert len(queries.attempts(unknown.payment_id)) == 1
 
 
-def test_a_key_that_the_provider_may_have_forgotten_is_not_sent_again(
+def test_case_034_a_key_that_the_provider_may_have_forgotten_is_not_sent_again(
     shop, method, invoice, announced, at
 ):
     """Case 34: a person must look."""
@@ -239,7 +239,7 @@ def test_after_a_decline_a_new_key_is_a_second_attempt_at_the_same_payment(
         open_one(reader, at, request.node.name, idempotency_key="key-third-one")
 
 
-def test_a_late_authorisation_after_a_second_receipt_is_announced_as_its_own(
+def test_case_076_a_late_authorisation_after_a_second_receipt_is_announced_as_its_own(
     shop, opened, reader, announced, ear, at, request
 ):
     """Case 76: both were captured; the hearer learns which attempt to give back."""

@@ -28,7 +28,7 @@ def checks_made(at, until):
     return asked
 
 
-def test_what_was_paid_unseen_is_found_after_five_minutes(
+def test_case_052_what_was_paid_unseen_is_found_after_five_minutes(
     shop, opened, announced, ear, at
 ):
     """Her browser closed, and the webhook was dropped as well."""

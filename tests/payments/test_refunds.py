@@ -29,7 +29,7 @@ def give(payment, minor, key, at):
     )
 
 
-def test_parts_up_to_the_whole_and_not_a_paisa_more(shop, paid, announced, at):
+def test_case_097_parts_up_to_the_whole_and_not_a_paisa_more(shop, paid, announced, at):
     """Case 97."""
     assert give(paid, 117_000, "key-part-1", at).refunded == Money(117_000, "INR")
     assert give(paid, 273_000, "key-part-2", at).refunded == Money(390_000, "INR")
@@ -80,7 +80,9 @@ def test_nothing_captured_is_nothing_to_give_back(shop, opened, announced, at):
     assert (Refund.objects.count(), announced) == (0, [])
 
 
-def test_a_refund_still_works_after_the_method_was_forgotten(shop, paid, reader, at):
+def test_case_098_a_refund_still_works_after_the_method_was_forgotten(
+    shop, paid, reader, at
+):
     """Case 98."""
     (method,) = queries.methods(reader)
     actions.forget_method(method.method_ref, at=at)

@@ -61,7 +61,7 @@ def test_a_webhook_alone_settles_a_payment(heard, opened, announced, at):
     assert event.event_id == json.loads(heard[0])["id"]
 
 
-def test_the_same_event_twice_is_once(heard, opened, announced, at):
+def test_case_045_the_same_event_twice_is_once(heard, opened, announced, at):
     receive(heard, at)
     receive(heard, at + timedelta(minutes=1))
     assert len(announced) == 1
@@ -86,7 +86,7 @@ def test_a_webhook_and_asking_are_once(heard, opened, announced, at):
     ],
     ids=["a newline", "a space", "an amount", "re-serialised", "nothing"],
 )
-def test_one_byte_of_difference_is_forged(heard, opened, announced, at, alter):
+def test_case_048_one_byte_of_difference_is_forged(heard, opened, announced, at, alter):
     altered = alter(heard[0])
     assert altered != heard[0]
     with pytest.raises(actions.Forged):
@@ -138,7 +138,7 @@ def test_a_header_in_any_case_and_one_good_signature_of_two_are_accepted(
 
 
 @pytest.mark.parametrize("late", [timedelta(minutes=6), timedelta(minutes=-6)])
-def test_an_old_recording_and_one_from_the_future_are_forged(
+def test_case_056_an_old_recording_and_one_from_the_future_are_forged(
     heard, opened, announced, at, late
 ):
     with pytest.raises(actions.Forged):
@@ -147,12 +147,12 @@ def test_an_old_recording_and_one_from_the_future_are_forged(
 
 
 @pytest.mark.parametrize("late", [timedelta(minutes=4), timedelta(minutes=-4)])
-def test_clocks_may_differ_a_little(heard, opened, at, late):
+def test_case_014_clocks_may_differ_a_little(heard, opened, at, late):
     receive(heard, at + late)
     assert queries.payment(opened.payment_id).status == "succeeded"
 
 
-def test_a_secret_can_be_changed(heard, opened, at, settings):
+def test_case_049_a_secret_can_be_changed(heard, opened, at, settings):
     """Case 49: signed with the old one, within the overlap and after it."""
     old = settings.BROADSHEET.gateway_secret
     object.__setattr__(settings.BROADSHEET, "gateway_secret", "a-new-secret-of-ours")
@@ -188,7 +188,7 @@ def the_end(payment_id):
     return attempt, PaymentMethod.objects.count(), queries.payment(payment_id).captured
 
 
-def test_every_order_ends_the_same(shop, ear, reader, announced, at, request):
+def test_case_046_every_order_ends_the_same(shop, ear, reader, announced, at, request):
     """Case 46, I21: pending, declined, late success, two refunds: 120 orders."""
     opened = open_one(reader, at, request.node.name)
     (before,) = Attempt.objects.values()
@@ -257,7 +257,9 @@ def sign(shop, at, event):
     return body, {"Paper-Signature": event_header(body, shop.secret, second)}
 
 
-def test_an_event_of_no_payment_of_ours_is_kept(heard, shop, opened, announced, at):
+def test_case_055_an_event_of_no_payment_of_ours_is_kept(
+    heard, shop, opened, announced, at
+):
     """Case 55."""
     event = json.loads(heard[0])
     event["id"] = "evt_other"
@@ -307,7 +309,7 @@ def test_a_genuine_event_that_we_cannot_read_is_kept(
     assert announced == []
 
 
-def test_an_unknown_kind_is_kept(shop, opened, announced, at):
+def test_case_053_an_unknown_kind_is_kept(shop, opened, announced, at):
     """Case 53."""
     body, headers = sign(shop, at, {"id": "evt_9", "type": "payout.paid", "data": {}})
     actions.receive("paper", body=body, headers=headers, at=at)

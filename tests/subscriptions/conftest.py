@@ -167,7 +167,9 @@ def routes(told: list[object]) -> dict[type, Heard]:
     ours = (
         events.Started, events.Renewed, events.PaymentTrouble, events.Cancelled,
         events.CancelUndone, events.Lapsed, events.Granted, events.GrantEnded,
-        events.CreditHeld,
+        events.CreditHeld, events.CancelledNow, events.Paused, events.Resumed,
+        events.ChangeScheduled, events.PlanChanged, events.PriceRises, events.Given,
+        events.TermOver, events.RenewalComing, events.CardExpiring,
     )  # fmt: skip
     return {event: Heard(at_once=(write_down,)) for event in ours} | {
         PaymentSucceeded: Heard(at_once=(actions.on_payment_succeeded,)),

@@ -87,7 +87,7 @@ def test_looking_again_changes_nothing(paper, at):
     assert len(paper.said(Started)) == 1
 
 
-def test_a_webhook_alone_starts_the_subscription(paper, at):
+def test_case_019_a_webhook_alone_starts_the_subscription(paper, at):
     page = paper.begin()
     paper.pay(page)
     paper.hear()
@@ -96,7 +96,7 @@ def test_a_webhook_alone_starts_the_subscription(paper, at):
     assert queries.checkout(page.id).status == "active"
 
 
-def test_a_payment_that_waits_for_a_bank_is_pending_until_it_is_not(paper, at):
+def test_case_039_a_payment_that_waits_for_a_bank_is_pending_until_it_is_not(paper, at):
     page = paper.begin()
     paper.pay(page, cards.PENDS)
     assert actions.conclude(page.id, at=at).status == "pending"
@@ -106,14 +106,14 @@ def test_a_payment_that_waits_for_a_bank_is_pending_until_it_is_not(paper, at):
     assert actions.conclude(page.id, at=at).status == "active"
 
 
-def test_a_second_tab_with_the_same_plan_is_the_same_payment(paper):
+def test_case_021_a_second_tab_with_the_same_plan_is_the_same_payment(paper):
     first = paper.begin(key="one", return_path="/a/")
     second = paper.begin(key="two", return_path="/b/")
     assert second == first
     assert queries.checkout(first.id).return_path == "/b/"
 
 
-def test_another_plan_replaces_the_unpaid_one(paper, at):
+def test_case_022_another_plan_replaces_the_unpaid_one(paper, at):
     first = paper.begin("smart-quarterly")
     second = paper.begin("super-saver")
     assert actions.conclude(first.id, at=at).status == "abandoned"
@@ -129,7 +129,9 @@ def test_another_plan_replaces_the_unpaid_one(paper, at):
     assert books.check() == ()
 
 
-def test_what_was_paid_after_all_is_seen_before_another_plan_is_begun(paper, at):
+def test_case_022_what_was_paid_after_all_is_seen_before_another_plan_is_begun(
+    paper, at
+):
     page = paper.begin("smart-quarterly")
     paper.pay(page)
     with pytest.raises(actions.AlreadySubscribed):
@@ -138,14 +140,14 @@ def test_what_was_paid_after_all_is_seen_before_another_plan_is_begun(paper, at)
     assert paper.balances() == BOOKS_OF_ONE_QUARTER
 
 
-def test_a_payment_that_comes_too_late_goes_back_once(paper, at):
+def test_case_018_a_payment_that_comes_too_late_goes_back_once(paper, at):
     page = paper.begin()
     paper.pay(page, cards.PENDS)
     row = Subscription.objects.get()
     with transaction.atomic():  # An operator gives the checkout up while it pends.
-        from broadsheet.business.subscriptions.actions import buying
+        from broadsheet.business.subscriptions.actions import expiring
 
-        buying._abandon(row, "given up", at)
+        expiring.abandon(row, "given up", at)
     (attempt,) = payments.attempts(paper.payment_of(page))
     paper.gateway.control(f"payments/{attempt.provider_ref}/settle", status="succeeded")
     paper.hear()
@@ -208,7 +210,7 @@ def test_the_database_itself_refuses_a_second_open_subscription(paper, at):
         )  # fmt: skip
 
 
-def test_a_checkout_left_for_23_hours_is_over_and_burns_no_number(paper, at):
+def test_case_017_a_checkout_left_for_23_hours_is_over_and_burns_no_number(paper, at):
     page = paper.begin()
     almost, over = at + timedelta(hours=22), at + timedelta(hours=23)
     assert actions.expire_checkouts(at=almost) == 0
@@ -231,7 +233,7 @@ def test_a_checkout_that_was_paid_in_the_last_minute_is_not_expired(paper, at):
     assert Subscription.objects.get().status == "active"
 
 
-def test_who_pays_after_midnight_gets_her_days_from_then(paper, at):
+def test_case_015_who_pays_after_midnight_gets_her_days_from_then(paper, at):
     page = paper.begin()
     paper.pay(page)
     tomorrow = at + timedelta(hours=20)

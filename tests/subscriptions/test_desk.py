@@ -17,7 +17,16 @@ def save(admin_client, settings):
             "/desk/settings/subscriptions/renewalpolicy/", follow=True
         )
         address = page.redirect_chain[-1][0]
-        said = {"courtesy_hours": 12, "grace_days": 10, "retry_after_days": ladder}
+        said = {
+            "courtesy_hours": 12,
+            "grace_days": 10,
+            "longest_pause_days": 90,
+            "renewals_on": "on",
+            "notice_days_most": 30,
+            "notice_days_least": 7,
+            "step_notice_days": 21,
+            "retry_after_days": ladder,
+        }
         return admin_client.post(address, said)
 
     return post

@@ -55,15 +55,30 @@ def test_what_leaves_a_state_as_it_is_is_tabled_too():
     assert stays == {
         ("incomplete", "declined"),
         ("active", "renewed"),
+        ("active", "pause_asked"),
+        ("active", "pause_withdrawn"),
         ("past_due", "payment_failed"),
-        *product(running, ("cancel_asked", "cancel_undone")),
+        *product(running, ("cancel_asked", "cancel_undone", "noticed")),
+        *product(
+            ("trialing", "active"),
+            (
+                "change_asked",
+                "change_dropped",
+                "plan_changed",
+                "offer_taken",
+                "price_told",
+                "extended",
+            ),
+        ),
     }
 
 
-def test_only_a_purchase_makes_something_of_nothing():
+def test_only_a_purchase_a_gift_of_ours_and_an_import_make_something_of_nothing():
     made = {kind: outcome(None, kind) for kind in Kind}
     assert {kind: status for kind, status in made.items() if status} == {
-        Kind.BEGUN: Status.INCOMPLETE
+        Kind.BEGUN: Status.INCOMPLETE,
+        Kind.GIVEN: Status.ACTIVE,
+        Kind.TAKEN_OVER: Status.ACTIVE,
     }
 
 

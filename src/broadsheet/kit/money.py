@@ -168,15 +168,17 @@ class Money:
 
     # --- words ------------------------------------------------------------------
 
-    def format(self, locale: str = "en-IN") -> str:
+    def format(self, locale: str = "en-IN", *, exact: bool = False) -> str:
         """
         Return the amount as readers of `locale` (BCP 47) write it: ₹1,23,456 in India,
-        ₹123,456 elsewhere. A whole amount shows no minor digits; another shows all.
+        ₹123,456 elsewhere. A whole amount shows no minor digits, unless `exact` (for
+        columns of amounts); another shows all.
         """
         digits = exponent(self.currency)
         whole, part = divmod(abs(self.minor), 10**digits)
         mark = SYMBOLS.get(self.currency, self.currency + "\u00a0")
-        text = f"{_group(whole, locale)}.{part:0{digits}d}" if part else None
+        shown = part or (exact and digits)
+        text = f"{_group(whole, locale)}.{part:0{digits}d}" if shown else None
         sign = "-" if self.minor < 0 else ""
         return f"{sign}{mark}{text or _group(whole, locale)}"
 

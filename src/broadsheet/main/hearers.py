@@ -6,17 +6,21 @@ these takes an event and its instant, and calls one or two verbs.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from uuid import UUID
 
 from broadsheet.business.ledger import actions as ledger
+from broadsheet.business.ledger import queries as books
 from broadsheet.business.subscriptions import events as subscriptions
 from broadsheet.front.web import pressing
 from broadsheet.gate.core.vocabulary import StoryFacts
 from broadsheet.gate.house import actions as gate
 from broadsheet.gate.house.events import ErasureOwed, PolicyChanged, UnionOwed
+from broadsheet.kit.calendar import local_date
 from broadsheet.news.archive import actions as archive
 from broadsheet.news.newsroom import events as newsroom
 from broadsheet.news.newsroom import queries as stories
+from broadsheet.plumbing import publication
 from broadsheet.readers import events as readers
 
 SOURCE = "subscription"
@@ -165,3 +169,24 @@ def admit(event: subscriptions.Granted, at: datetime) -> None:
 
 def dismiss(event: subscriptions.GrantEnded, at: datetime) -> None:
     gate.dismiss(source=SOURCE, reference=event.reference, ends=event.ends, at=at)
+
+
+def pause_delivery(event: subscriptions.Paused, at: datetime) -> None:
+    """Days on which nothing is open to her are not earned."""
+    _move(event.subscription_id, event.starts, event.resumes, event.bills_at, at)
+
+
+def resume_delivery(event: subscriptions.Resumed, at: datetime) -> None:
+    today = local_date(at, publication.current().zone)
+    _move(event.subscription_id, today, today, event.bills_at, at)
+
+
+def _move(
+    subscription_id: UUID, since: date, starts: date, until: datetime, at: datetime
+) -> None:
+    ends = local_date(until, publication.current().zone)
+    issued = [each for each in books.invoices(subscription_id) if each.number]
+    if issued:
+        ledger.move_delivery(
+            invoice_id=issued[0].id, since=since, starts=starts, ends=ends, at=at
+        )

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+
 from procrastinate.contrib.django import app
 
+from broadsheet.business.ledger import queries as books
+from broadsheet.business.payments import queries as payments
 from broadsheet.front.web import pressing
 from broadsheet.gate.house import actions as gate
 from broadsheet.plumbing import publication
+
+log = logging.getLogger(__name__)
 
 
 @app.periodic(cron="7 * * * *")
@@ -21,6 +27,14 @@ def furnish(timestamp: int) -> None:
 def sweep_meter(timestamp: int) -> None:
     """Meter rows have done their service when their period is over."""
     gate.sweep(at=publication.now())
+
+
+@app.periodic(cron="50 3 * * *")
+@app.task(name="main.verify_books", queue="business", lock="main.verify_books")
+def verify_books(timestamp: int) -> None:
+    """All of the books are read once a night; whatever is wrong is in the log."""
+    for finding in books.check(payments.held()):
+        log.error("%s: %s: %s", finding.invariant, finding.subject, finding.message)
 
 
 @app.periodic(cron="27 * * * *")

@@ -26,6 +26,8 @@ urlpatterns = [
     path("account/pay/", account.pay, name="pay"),
     path("account/place/", account.move, name="move"),
     path("account/invoices/<uuid:invoice_id>/", invoices.invoice, name="invoice"),
+    path("account/invoices/<uuid:invoice_id>/invoice.pdf", invoices.drawn),
+    path("account/credit-notes/<uuid:note_id>/note.pdf", invoices.credit_note),
     path("account/cancel/", account.cancel, name="cancel"),
     path("account/cancel/undo/", account.undo_cancel, name="undo-cancel"),
     path("account/gifts/take-back/", gifts.take_back, name="take-back"),

@@ -58,13 +58,28 @@ ROUTES: Mapping[type, Heard] = {
     # Money: one path for the gateway's word, whichever way it came.
     payments.PaymentSucceeded: Heard(at_once=(subscribing.on_payment_succeeded,)),
     payments.PaymentDeclined: Heard(at_once=(subscribing.on_payment_declined,)),
-    payments.PaymentRefunded: Heard(at_once=(subscribing.on_payment_refunded,)),
+    payments.PaymentRefunded: Heard(
+        at_once=(subscribing.on_payment_refunded,), later=(subscribing.send_refunded,)
+    ),
     # Subscriptions. Access is granted and ended with the fact; letters follow.
     subscriptions.Granted: Heard(at_once=(hearers.admit,)),
     subscriptions.GrantEnded: Heard(at_once=(hearers.dismiss,)),
     subscriptions.Started: Heard(later=(subscribing.send_welcome,)),
     subscriptions.Renewed: Heard(later=(subscribing.send_renewed,)),
     subscriptions.Cancelled: Heard(later=(subscribing.send_cancelled,)),
+    subscriptions.CancelledNow: Heard(later=(subscribing.send_cancelled_now,)),
+    subscriptions.Lapsed: Heard(later=(subscribing.send_ended,)),
+    subscriptions.Paused: Heard(
+        at_once=(hearers.pause_delivery,), later=(subscribing.send_paused,)
+    ),
+    subscriptions.Resumed: Heard(
+        at_once=(hearers.resume_delivery,), later=(subscribing.send_resumed,)
+    ),
+    subscriptions.PlanChanged: Heard(later=(subscribing.send_plan_changed,)),
+    subscriptions.PriceRises: Heard(later=(subscribing.send_price_rises,)),
+    subscriptions.Given: Heard(later=(subscribing.send_given,)),
+    subscriptions.RenewalComing: Heard(later=(subscribing.send_renewal_coming,)),
+    subscriptions.CardExpiring: Heard(later=(subscribing.send_card_expiring,)),
     subscriptions.PaymentTrouble: Heard(
         at_once=(hearers.void_passes,), later=(subscribing.send_payment_trouble,)
     ),

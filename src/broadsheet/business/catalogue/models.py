@@ -56,6 +56,10 @@ class PlanVersion(models.Model):
     tax_inclusive = models.BooleanField(default=True)
     term_count = models.PositiveSmallIntegerField()
     term_unit = models.CharField(max_length=5)
+    # The first periods may cost less; a trial comes before any of them.
+    intro_minor = models.BigIntegerField(null=True, blank=True)
+    intro_periods = models.PositiveSmallIntegerField(default=0)
+    trial_days = models.PositiveSmallIntegerField(default=0)
     effective_from = models.DateTimeField()
     # From when readers who have an older version pay this one; never, unless said.
     effective_for_existing_from = models.DateTimeField(null=True, blank=True)
@@ -75,7 +79,16 @@ class PlanVersion(models.Model):
                 name="one_version_has_no_end",
             ),
             models.CheckConstraint(
-                condition=models.Q(price_minor__gt=0), name="a_price_is_positive"
+                condition=models.Q(price_minor__gte=0), name="a_price_is_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(intro_minor=None, intro_periods=0)
+                | models.Q(
+                    intro_minor__gte=0,
+                    intro_minor__lt=models.F("price_minor"),
+                    intro_periods__gt=0,
+                ),
+                name="an_intro_price_is_lower_and_ends",
             ),
             models.CheckConstraint(
                 condition=models.Q(term_count__gt=0, term_unit__in=UNITS),
@@ -93,3 +106,85 @@ class PlanVersion(models.Model):
     @property
     def term(self) -> Term:
         return Term(self.term_count, self.term_unit)
+
+    @property
+    def terms(self) -> tuple[Money, Term, int | None, int, int]:
+        """What a reader agrees to."""
+        start = (self.intro_minor, self.intro_periods, self.trial_days)
+        return (self.price, self.term, *start)
+
+
+class Offer(models.Model):
+    """Something off the price, for a while. Terms are never edited; it can be closed."""
+
+    code = models.CharField(max_length=30, unique=True)
+    name = models.CharField(max_length=120)
+    percent = models.PositiveSmallIntegerField(null=True)
+    amount_minor = models.BigIntegerField(null=True)
+    currency = models.CharField(max_length=3, blank=True)
+    periods = models.PositiveSmallIntegerField(null=True)  # Null: for ever.
+    plans = models.ManyToManyField(Plan, related_name="+")  # None: every plan.
+    most = models.PositiveIntegerField(null=True)  # How often it may be taken.
+    taken = models.PositiveIntegerField(default=0)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True)
+    made_at = models.DateTimeField()
+    made_by = models.CharField(max_length=254, blank=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=models.Q(
+                    percent__range=(1, 100), amount_minor=None, currency=""
+                )
+                | (models.Q(percent=None, amount_minor__gt=0) & ~models.Q(currency="")),
+                name="an_offer_is_a_share_or_an_amount",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(periods=None) | models.Q(periods__gt=0),
+                name="an_offer_lasts_a_period_or_more",
+            ),
+            # Whatever runs at once: no more than so many are ever taken (I31).
+            models.CheckConstraint(
+                condition=models.Q(most=None) | models.Q(taken__lte=models.F("most")),
+                name="an_offer_is_not_overdrawn",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Redemption(models.Model):
+    """That a reader took an offer for a subscription; once each, unless given back."""
+
+    offer = models.ForeignKey(
+        Offer, on_delete=models.PROTECT, related_name="redemptions"
+    )
+    reader = models.UUIDField()
+    subscription_ref = models.UUIDField(db_index=True)
+    taken_at = models.DateTimeField()
+    given_back_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["offer", "reader"],
+                condition=models.Q(given_back_at=None),
+                name="a_reader_takes_an_offer_once",
+            )
+        ]
+
+
+class Region(models.Model):
+    """In which currency readers of a country are asked to pay. Nothing is converted."""
+
+    country = models.CharField(_("country"), max_length=2, unique=True)
+    currency = models.CharField(_("currency"), max_length=3)
+
+    class Meta:
+        verbose_name = _("region")
+        verbose_name_plural = _("regions")
+
+    def __str__(self) -> str:
+        return f"{self.country}: {self.currency}"

@@ -42,6 +42,18 @@ class Unbalanced(Exception):
     """The lines do not sum to nothing in each currency. Nothing was written."""
 
 
+class TwoCurrencies(Unbalanced):
+    """One transaction is in one currency; nothing is converted here."""
+
+
+class OverCredit(Exception):
+    """More is credited than the document still stands for. `left` says how much."""
+
+    def __init__(self, left: Money) -> None:
+        super().__init__(f"Only {left} can still be credited.")
+        self.left = left
+
+
 class UnknownAccount(Exception):
     """The chart has no such account. Nothing was written."""
 
@@ -75,6 +87,10 @@ class Split:
     def tax(self) -> int:
         return sum(tax.minor for tax in self.taxes)
 
+    @property
+    def total(self) -> int:
+        return self.taxable + self.tax + self.round_off
+
 
 def refuse_unbalanced(lines: Sequence[Line]) -> None:
     """Raise unless the lines may be written as one transaction."""
@@ -88,6 +104,8 @@ def refuse_unbalanced(lines: Sequence[Line]) -> None:
             raise Unbalanced(f"The line on {line.account} moves nothing.")
         currency = line.amount.currency
         sums[currency] = sums.get(currency, 0) + line.amount.minor
+    if len(sums) > 1:
+        raise TwoCurrencies(f"One transaction, one currency; not {sorted(sums)}.")
     wrong = {currency: minor for currency, minor in sums.items() if minor}
     if wrong:
         raise Unbalanced(f"The lines do not sum to nothing: {wrong}.")
@@ -118,6 +136,36 @@ def _at(taxable: int, gross: int, rate: int, names: Sequence[str]) -> Split:
     return Split(taxable, taxes, gross - taxable - each * len(names))
 
 
+def credit_split(whole: Split, before: Split, minor: int) -> Split:
+    """
+    Take `minor` off what is left of `whole`, of which `before` (with the same taxes) is
+    credited already, in the same proportions. Raise ValueError if that is too much.
+
+    Each tax is rounded cumulatively, so that notes for all of it sum to the whole to
+    the paisa, and CGST stays equal to SGST in every one of them. The round-off is
+    given back first. A note of one paisa may come upon a paisa of both taxes at once;
+    then it lends itself one of round-off, which the next note returns.
+    """
+    so_far = before.total + minor
+    if not 0 < minor <= whole.total - before.total:
+        raise ValueError(f"{minor} cannot be taken off {whole.total - before.total}.")
+    taxes = tuple(
+        Tax(tax.name, tax.rate, half_up(tax.minor * so_far, whole.total) - given.minor)
+        for tax, given in zip(whole.taxes, before.taxes, strict=True)
+    )
+    room = minor - sum(tax.minor for tax in taxes)
+    round_off = min(room, whole.round_off - before.round_off)
+    return Split(room - round_off, taxes, round_off)
+
+
+def earned(amount: int, days: int, done: int) -> int:
+    """
+    Return what `done` of `days` have earned. Rounded cumulatively: the days sum to
+    exactly `amount`, and differ by at most one minor unit.
+    """
+    return half_up(amount * min(max(done, 0), days), days)
+
+
 def tax_names(seller_state: str, place_of_supply: str) -> tuple[str, ...]:
     """
     Within the seller's state two halves are due, elsewhere in India one whole. What is
@@ -144,6 +192,15 @@ def invoice_number(series: str, year: str, sequence: int) -> str:
     if len(number) > 16:
         raise OverflowError(f"{number} is longer than an invoice number may be.")
     return number
+
+
+def credit_deadline(on: date, first_month: int = 4) -> date:
+    """
+    Return the last day on which a credit note lowers the tax of what was supplied on
+    `on`: 30 November after the end of that financial year (section 34 of the CGST Act).
+    """
+    ends = on.year + (1 < first_month <= on.month)
+    return date(ends + (first_month == 1), 11, 30)
 
 
 def is_gstin(text: str) -> bool:
@@ -177,3 +234,67 @@ def receipt_lines(received: Money, applied: Money) -> list[Line]:
         Line("customer_credit", applied - received),
     ]
     return [line for line in lines if line.amount]
+
+
+def credit_lines(split: Split, undelivered: int, owed_back: Money) -> list[Line]:
+    """
+    What a credit note moves: the sale and its tax are taken back, first from what is
+    not delivered yet; the reader is owed the total, but for what she already has
+    (`owed_back`: refunds that nothing explained so far).
+    """
+    currency = owed_back.currency
+    moved = [
+        ("deferred_revenue", undelivered),
+        ("revenue", split.taxable - undelivered),
+        *((TAX_ACCOUNTS[tax.name], tax.minor) for tax in split.taxes),
+        ("round_off", split.round_off),
+        ("refunds", -min(split.total, owed_back.minor)),
+        ("customer_credit", min(split.total, owed_back.minor) - split.total),
+    ]
+    return [Line(account, Money(minor, currency)) for account, minor in moved if minor]
+
+
+def refund_lines(amount: Money, held: Money) -> list[Line]:
+    """What a refund moves: out of what is held for the reader, the rest unexplained."""
+    from_held = min(amount, held)
+    lines = [
+        Line("customer_credit", from_held),
+        Line("refunds", amount - from_held),
+        Line("gateway", -amount),
+    ]
+    return [line for line in lines if line.amount]
+
+
+_ONES = (
+    "Zero One Two Three Four Five Six Seven Eight Nine Ten Eleven Twelve Thirteen "
+    "Fourteen Fifteen Sixteen Seventeen Eighteen Nineteen"
+).split()
+_TENS = "Twenty Thirty Forty Fifty Sixty Seventy Eighty Ninety".split()
+_INDIAN = (
+    (10_000_000, "Crore"),
+    (100_000, "Lakh"),
+    (1000, "Thousand"),
+    (100, "Hundred"),
+)
+
+
+def words(number: int) -> str:
+    """Return a number in English words, counted in lakhs and crores."""
+    for size, name in _INDIAN:
+        if number >= size:
+            whole, rest = divmod(number, size)
+            tail = f" {words(rest)}" if rest else ""
+            return f"{words(whole)} {name}{tail}"
+    if number < 20:
+        return _ONES[number]
+    tens, one = divmod(number, 10)
+    return _TENS[tens - 2] + (f" {_ONES[one]}" if one else "")
+
+
+def rupees_in_words(amount: Money) -> str:
+    """Return `Rupees Nine Hundred Only`; "" for another currency, or below nothing."""
+    if amount.currency != "INR" or amount.minor < 0:
+        return ""
+    rupees, paise = divmod(amount.minor, 100)
+    part = f" and {words(paise)} Paise" if paise else ""
+    return f"Rupees {words(rupees)}{part} Only"

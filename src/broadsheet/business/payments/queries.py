@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
+
+from django.db.models import Sum
 
 from broadsheet.kit.money import Money
 
@@ -90,12 +93,31 @@ def attempts(payment_id: UUID) -> tuple[AttemptView, ...]:
 def methods(reader: UUID) -> tuple[MethodView, ...]:
     """Return the reader's saved methods that can be charged, newest first."""
     found = PaymentMethod.objects.filter(reader__public_id=reader, removed_at=None)
-    return tuple(
-        MethodView(
-            row.pk, row.provider, row.network, row.last4, row.expires, row.saved_at
-        )
-        for row in found.order_by("-saved_at", "id")
+    return tuple(_method(row) for row in found.order_by("-saved_at", "id"))
+
+
+def expiring(*, since: date, until: date) -> tuple[MethodView, ...]:
+    """Return the saved methods whose last day lies between the two, both included."""
+    found = PaymentMethod.objects.filter(
+        removed_at=None, expires__gte=since, expires__lte=until
     )
+    return tuple(_method(row) for row in found.order_by("expires", "id"))
+
+
+def held() -> dict[UUID, int]:
+    """
+    Return what is held for each invoice, in minor units: captured, less what went back.
+    Reads every attempt; for the books' check. What is not an invoice's is left out.
+    """
+    sums = Payment.objects.annotate(
+        captured=Sum("attempts__captured_minor"),
+        refunded=Sum("attempts__refunded_minor"),
+    ).exclude(captured=None)
+    found = {}
+    for payment in sums.iterator():
+        with suppress(ValueError):
+            found[UUID(payment.invoice_ref)] = payment.captured - payment.refunded
+    return found
 
 
 def stuck() -> tuple[AttemptView, ...]:
@@ -131,6 +153,12 @@ def state(payment: Payment, attempts: Sequence[Attempt]) -> PaymentState:
 
 def _attempts(payment: Payment) -> list[Attempt]:
     return list(payment.attempts.order_by("n"))
+
+
+def _method(row: PaymentMethod) -> MethodView:
+    return MethodView(
+        row.pk, row.provider, row.network, row.last4, row.expires, row.saved_at
+    )
 
 
 def _view(attempt: Attempt) -> AttemptView:

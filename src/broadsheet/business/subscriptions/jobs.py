@@ -26,8 +26,9 @@ def lapse(timestamp: int) -> None:
 @app.periodic(cron="*/10 * * * *")
 @app.task(name="subscriptions.expire", queue="business", lock="subscriptions.expire")
 def expire(timestamp: int) -> None:
-    """Close the purchases that nobody paid for."""
+    """Close the purchases, and drop the changes of plan, that nobody paid for."""
     actions.expire_checkouts(at=publication.now())
+    actions.expire_changes(at=publication.now())
 
 
 @app.periodic(cron="* * * * *")
@@ -35,3 +36,31 @@ def expire(timestamp: int) -> None:
 def give_back(timestamp: int) -> None:
     """Give back what was paid for nothing."""
     actions.return_credits(at=publication.now())
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="subscriptions.pauses", queue="business", lock="subscriptions.pauses")
+def turn_pauses(timestamp: int) -> None:
+    """Begin and end the pauses that are to."""
+    actions.turn_pauses(at=publication.now())
+
+
+@app.periodic(cron="35 * * * *")
+@app.task(name="subscriptions.remind", queue="business", lock="subscriptions.remind")
+def remind(timestamp: int) -> None:
+    """Remind readers of a renewal that comes up."""
+    actions.remind_due(at=publication.now())
+
+
+@app.periodic(cron="5 5 * * *")
+@app.task(name="subscriptions.cards", queue="business", lock="subscriptions.cards")
+def warn_of_cards(timestamp: int) -> None:
+    """Tell readers whose card expires soon."""
+    actions.warn_of_cards(at=publication.now())
+
+
+@app.periodic(cron="17 3 * * *")
+@app.task(name="subscriptions.prices", queue="business", lock="subscriptions.prices")
+def tell_prices(timestamp: int) -> None:
+    """Tell who pays more from the next period on."""
+    actions.tell_prices(at=publication.now())

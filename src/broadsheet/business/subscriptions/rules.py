@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from broadsheet.kit import calendar
 from broadsheet.kit.calendar import Period, Term
+from broadsheet.kit.money import half_up
 
 
 class Status(enum.StrEnum):
@@ -45,41 +46,71 @@ class Kind(enum.StrEnum):
     RESUMED = "resumed"
     CANCEL_ASKED = "cancel_asked"
     CANCEL_UNDONE = "cancel_undone"
+    CANCELLED_NOW = "cancelled_now"  # And what was not used goes back.
+    PAUSE_ASKED = "pause_asked"
+    PAUSE_WITHDRAWN = "pause_withdrawn"
+    CHANGE_ASKED = "change_asked"  # Of the plan: now, once it is paid, or later.
+    CHANGE_DROPPED = "change_dropped"
+    PLAN_CHANGED = "plan_changed"
+    OFFER_TAKEN = "offer_taken"
+    PRICE_TOLD = "price_told"
+    EXTENDED = "extended"
+    GIVEN = "given"  # By the house, for nothing.
+    TAKEN_OVER = "taken_over"  # From another system, running.
     LAPSED = "lapsed"
     TERM_OVER = "term_over"
+    NOTICED = "noticed"  # She was told of what is to come: which notice, in its facts.
 
 
 S, K = Status, Kind
 TERMINAL = frozenset({S.INCOMPLETE_EXPIRED, S.CANCELLED, S.EXPIRED})
 OPEN = frozenset(Status) - TERMINAL  # A reader has one of these at most.
 RUNNING = OPEN - {S.INCOMPLETE}
+CHARGED = frozenset({S.TRIALING, S.ACTIVE, S.PAST_DUE})
 
+# What makes a contract, and as what.
+_FIRST: dict[Kind, Status] = {
+    K.BEGUN: S.INCOMPLETE,
+    K.GIVEN: S.ACTIVE,
+    K.TAKEN_OVER: S.ACTIVE,
+}
+# What changes the status. Nothing else does.
 _MOVES: dict[tuple[Status, Kind], Status] = {
-    (S.INCOMPLETE, K.DECLINED): S.INCOMPLETE,
     (S.INCOMPLETE, K.STARTED): S.ACTIVE,
     (S.INCOMPLETE, K.TRIAL_STARTED): S.TRIALING,
     (S.INCOMPLETE, K.ABANDONED): S.INCOMPLETE_EXPIRED,
     (S.TRIALING, K.RENEWED): S.ACTIVE,
     (S.TRIALING, K.PAYMENT_FAILED): S.PAST_DUE,
     (S.TRIALING, K.PAUSED): S.PAUSED,
-    (S.TRIALING, K.LAPSED): S.CANCELLED,
-    (S.ACTIVE, K.RENEWED): S.ACTIVE,
     (S.ACTIVE, K.PAYMENT_FAILED): S.PAST_DUE,
     (S.ACTIVE, K.PAUSED): S.PAUSED,
-    (S.ACTIVE, K.LAPSED): S.CANCELLED,
     (S.ACTIVE, K.TERM_OVER): S.EXPIRED,
     (S.PAST_DUE, K.RENEWED): S.ACTIVE,
-    (S.PAST_DUE, K.PAYMENT_FAILED): S.PAST_DUE,
     (S.PAST_DUE, K.SUSPENDED): S.SUSPENDED,
-    (S.PAST_DUE, K.LAPSED): S.CANCELLED,
     (S.SUSPENDED, K.REINSTATED): S.ACTIVE,
-    (S.SUSPENDED, K.LAPSED): S.CANCELLED,
     (S.PAUSED, K.RESUMED): S.ACTIVE,
-    (S.PAUSED, K.LAPSED): S.CANCELLED,
-} | {
-    (status, kind): status
-    for status in RUNNING
-    for kind in (K.CANCEL_ASKED, K.CANCEL_UNDONE)
+    **{(status, K.LAPSED): S.CANCELLED for status in RUNNING},
+    **{(status, K.CANCELLED_NOW): S.CANCELLED for status in RUNNING},
+}
+# What happens to a contract in these states, and leaves it in them.
+_STAYS: dict[Kind, frozenset[Status]] = {
+    K.DECLINED: frozenset({S.INCOMPLETE}),
+    K.RENEWED: frozenset({S.ACTIVE}),
+    K.PAYMENT_FAILED: frozenset({S.PAST_DUE}),
+    K.CANCEL_ASKED: RUNNING,
+    K.CANCEL_UNDONE: RUNNING,
+    K.NOTICED: RUNNING,
+    K.PAUSE_ASKED: frozenset({S.ACTIVE}),
+    K.PAUSE_WITHDRAWN: frozenset({S.ACTIVE}),
+    K.CHANGE_ASKED: frozenset({S.ACTIVE, S.TRIALING}),
+    K.CHANGE_DROPPED: frozenset({S.ACTIVE, S.TRIALING}),
+    K.PLAN_CHANGED: frozenset({S.ACTIVE, S.TRIALING}),
+    K.OFFER_TAKEN: frozenset({S.ACTIVE, S.TRIALING}),
+    K.PRICE_TOLD: frozenset({S.ACTIVE, S.TRIALING}),
+    K.EXTENDED: frozenset({S.ACTIVE, S.TRIALING}),
+}
+_TABLE = _MOVES | {
+    (status, kind): status for kind, states in _STAYS.items() for status in states
 }
 
 
@@ -89,9 +120,7 @@ class WrongMove(Exception):
 
 def after(status: Status | None, kind: Kind) -> Status:
     """Return the status after `kind` happened. None: there was no subscription yet."""
-    if status is None and kind is K.BEGUN:
-        return S.INCOMPLETE
-    moved = _MOVES.get((status, kind)) if status is not None else None
+    moved = _FIRST.get(kind) if status is None else _TABLE.get((status, kind))
     if moved is None:
         raise WrongMove(f"{kind} cannot happen to one that is {status or 'not there'}.")
     return moved
@@ -117,19 +146,22 @@ class Paid:
     until: datetime
 
 
-def paid_period(anchor: date, term: Term, index: int, zone: ZoneInfo) -> Paid:
-    period = calendar.period(anchor, term, index)
+def paid_period(
+    anchor: date, term: Term, index: int, zone: ZoneInfo, *, since: int = 0
+) -> Paid:
+    """Return period `index`; period `since` is the one that starts on the anchor."""
+    period = calendar.period(anchor, term, index - since)
     return Paid(index, period, calendar.instant(period.end, zone))
 
 
-def next_index(anchor: date, term: Term, last: int, on: date) -> int:
+def next_index(anchor: date, term: Term, last: int, on: date, *, since: int = 0) -> int:
     """
     Return which period is billed next: the one after `last`, or, if whole periods went
     by unbilled, the one that holds `on`. A reader is never sent a burst of back
     charges for time in which our workers stood still.
     """
     index = last + 1
-    while calendar.boundary(anchor, term, index + 1) <= on:
+    while calendar.boundary(anchor, term, index + 1 - since) <= on:
         index += 1
     return index
 
@@ -149,6 +181,22 @@ def retry_at(
     if hard or failures > len(ladder):
         return None
     return failed_at + timedelta(days=ladder[failures - 1])
+
+
+def share(worth: int, days: int, of: int) -> int:
+    """Return what `days` of the `of` days that are worth `worth` come to, half up."""
+    if not 0 <= days <= of or worth < 0:
+        raise ValueError(f"{days} of {of} days, worth {worth}, is no share.")
+    return half_up(worth * days, of) if of else 0
+
+
+def reminder_days(term: Term) -> int:
+    """
+    Return how many days before a renewal its reader is reminded; 0: not at all. A term
+    of a year or more: 30 days (California asks for 15 to 45); a month or more: 7.
+    """
+    days = {"day": 1, "week": 7, "month": 30, "year": 365}[term.unit] * term.count
+    return 30 if days >= 360 else 7 if days >= 28 else 0
 
 
 # --- Words --------------------------------------------------------------------------

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib.auth.models import Permission
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, include, path, reverse
@@ -17,7 +19,7 @@ from wagtail.admin.menu import MenuItem
 from wagtail.admin.widgets import Button
 from wagtail.snippets.action_menu import ActionMenuItem
 
-from . import explaining, home, outbox, works
+from . import books, explaining, home, letters, outbox, works
 
 # Wagtail's own items that a newspaper's desk has no use for.
 NOT_OURS = {"help", "documents"}
@@ -115,6 +117,38 @@ def deliveries_item() -> MenuItem:
     )
 
 
+@hooks.register("register_reports_menu_item")
+def books_item() -> MenuItem:
+    return Permitted(
+        _("The books"),
+        reverse("desk_books"),
+        icon_name="table",
+        order=30,
+        permission=books.MAY_READ_BOOKS,
+    )
+
+
+@hooks.register("register_reports_menu_item")
+def letters_item() -> MenuItem:
+    return Permitted(
+        _("Letters"),
+        reverse("desk_letters"),
+        icon_name="mail",
+        order=40,
+        permission=letters.MAY_SEE_LETTERS,
+    )
+
+
+@hooks.register("register_permissions")
+def permissions() -> QuerySet[Permission]:
+    """Let an administrator of groups give these out."""
+    names = [one.split(".") for one in (books.MAY_READ_BOOKS, letters.MAY_SEE_LETTERS)]
+    apps, codenames = zip(*names, strict=True)
+    return Permission.objects.filter(
+        content_type__app_label__in=apps, codename__in=codenames
+    )
+
+
 # --- The pages --------------------------------------------------------------------------
 
 
@@ -187,3 +221,26 @@ def explain_item() -> MenuItem:
         order=30,
         permission=explaining.MAY_SEE_RECORDS,
     )
+
+
+@hooks.register("register_admin_urls")
+def books_urls() -> list[URLPattern | URLResolver]:
+    return [
+        path("books/", books.trial_balance, name="desk_books"),
+        path(
+            "books/<slug:account>/<slug:currency>/",
+            books.statement,
+            name="desk_statement",
+        ),
+        path("invoices/", books.invoices, name="desk_invoices"),
+        path("invoices/<uuid:invoice_id>.pdf", books.invoice, name="desk_invoice"),
+        path("revenue/", books.revenue, name="desk_revenue"),
+    ]
+
+
+@hooks.register("register_admin_urls")
+def letters_urls() -> list[URLPattern | URLResolver]:
+    return [
+        path("letters/", letters.index, name="desk_letters"),
+        path("letters/<int:number>/", letters.html, name="desk_letter"),
+    ]

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from broadsheet.business.ledger import actions as ledger
 from broadsheet.business.ledger import queries as books
 from broadsheet.business.ledger.queries import InvoiceFacts, LineFacts
 from broadsheet.kit import places
@@ -45,25 +46,71 @@ def path(invoice: InvoiceFacts) -> str:
 @never_cache
 @login_required
 @require_safe
+def drawn(request: HttpRequest, invoice_id: UUID) -> HttpResponse:
+    """Return an invoice as PDF to the reader whose it is; to others there is none."""
+    found = _hers(request, invoice_id)
+    return _file(found.number, ledger.draw_invoice(found.id, recipient=_name(request)))
+
+
+@never_cache
+@login_required
+@require_safe
+def credit_note(request: HttpRequest, note_id: UUID) -> HttpResponse:
+    """Return a credit note as PDF to the reader whose it is; to others there is none."""
+    assert request.user.is_authenticated  # noqa: S101  login_required saw to it.
+    found = books.credit_note(note_id)
+    if found is None or found.reader != request.user.public_id:
+        raise Http404
+    drawn = ledger.draw_credit_note(note_id, recipient=_name(request))
+    return _file(found.number, drawn)
+
+
+@never_cache
+@login_required
+@require_safe
 def invoice(request: HttpRequest, invoice_id: UUID) -> HttpResponse:
     """Show an invoice to the reader whose it is; to others there is none."""
-    assert request.user.is_authenticated  # noqa: S101  login_required saw to it.
-    found = books.invoice(invoice_id)
-    # One answer for "not hers" and "not there": an address is no way to find out.
-    if found is None or found.number is None or found.reader != request.user.public_id:
-        raise Http404
+    found = _hers(request, invoice_id)
     context = {
         "invoice": found,
-        "recipient": found.recipient or request.user.name or request.user.email,
-        "email": request.user.email,
+        "recipient": found.recipient or _name(request),
+        "email": getattr(request.user, "email", ""),
         "place": _place(found.place),
         "abroad": places.is_abroad(found.place),
+        "pdf": f"{path(found)}invoice.pdf",
+        "credit_notes": [
+            (note, f"/account/credit-notes/{note.id}/note.pdf")
+            for note in books.credit_notes(found.id)
+        ],
         "lines": [_line(line) for line in found.lines],
         "taxes": _taxes(found),
         "taxable": _sum(found, "taxable"),
         "round_off": _sum(found, "round_off"),
     }
     return render(request, "pages/invoice.html", context)
+
+
+def _hers(request: HttpRequest, invoice_id: UUID) -> InvoiceFacts:
+    assert request.user.is_authenticated  # noqa: S101  login_required saw to it.
+    found = books.invoice(invoice_id)
+    # One answer for "not hers" and "not there": an address is no way to find out.
+    if found is None or found.number is None or found.reader != request.user.public_id:
+        raise Http404
+    return found
+
+
+def _name(request: HttpRequest) -> str:
+    assert request.user.is_authenticated  # noqa: S101  login_required saw to it.
+    return request.user.name or request.user.email
+
+
+def _file(number: str | None, drawn: bytes) -> HttpResponse:
+    name = (number or "").replace("/", "-")
+    return HttpResponse(
+        drawn,
+        content_type="application/pdf",
+        headers={"Content-Disposition": f'inline; filename="{name}.pdf"'},
+    )
 
 
 def _place(code: str) -> str:

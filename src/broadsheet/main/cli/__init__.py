@@ -34,6 +34,7 @@ COMMANDS: dict[str, Entry] = {
     "doctor": Entry("doctor", "doctor", "What is wrong, and what to do."),
     "clock": Entry("clock", "clock", "Show or move the publication's test clock."),
     "leakcheck": Entry("leakcheck", "leakcheck", "Whether a withheld word gets out."),
+    "renew": Entry("renew", "renew", "Renew what is due; foretell what will be."),
     "ledger": Entry("ledger", "ledger", "Check the books."),
     "crawlers": Entry("crawlers", "crawlers", "Who a crawler is; newer lists."),
     "explain": Entry("explain", "explain", "What a reader sees, and why."),

@@ -2,64 +2,77 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 
+from broadsheet.business.catalogue import actions as shop
 from broadsheet.business.catalogue import queries as catalogue
-from broadsheet.business.catalogue.queries import NoSuchPlan, PlanOffer
+from broadsheet.business.catalogue.actions import OfferTaken
+from broadsheet.business.catalogue.queries import (
+    Discount,
+    NoSuchOffer,
+    NoSuchPlan,
+    PlanOffer,
+)
 from broadsheet.business.ledger import actions as ledger
 from broadsheet.business.ledger import queries as books
 from broadsheet.business.ledger.actions import NoSuchPlace
 from broadsheet.business.payments import actions as payments
 from broadsheet.business.payments import queries as payments_known
 from broadsheet.kit import calendar
-from broadsheet.kit.addresses import local_path
 from broadsheet.kit.ids import new_id
+from broadsheet.kit.money import Money
 from broadsheet.plumbing import publication
 
-from .. import queries, rules
+from .. import queries
 from ..models import Checkout, Subscription
 from ..queries import CheckoutState
 from ..rules import Kind, Status
 from . import journal
+from .advancing import advance, first_period, start_trial
 from .ending import lapse_if_due
-
-log = logging.getLogger(__name__)
+from .expiring import abandon
+from .paying import (
+    CheckoutPage,
+    PaymentUnavailable,
+    again,
+    close_page,
+    is_open,
+    open_page,
+    way_back,
+)
 
 __all__ = [
     "AlreadySubscribed",
     "BadRequest",
     "CheckoutPage",
-    "NoSuchPlan",
+    "NoSuchOffer",
     "NoSuchPlace",
+    "NoSuchPlan",
+    "OfferTaken",
     "PaymentUnavailable",
     "PlaceUnknown",
     "StaleQuote",
     "begin",
     "conclude",
-    "expire_checkouts",
 ]
 
 
 class StaleQuote(Exception):
-    """The price is no longer the one that was shown. Show `offer`, and ask again."""
+    """
+    What is due today is not what was shown: `due` is. Show `offer`, and ask again.
+    """
 
-    def __init__(self, offer: PlanOffer) -> None:
-        super().__init__(f"{offer.name} now costs {offer.price}.")
-        self.offer = offer
+    def __init__(self, offer: PlanOffer, due: Money) -> None:
+        super().__init__(f"{offer.name} now costs {due}.")
+        self.offer, self.due = offer, due
 
 
 class AlreadySubscribed(Exception):
     """The reader has a running subscription. Send her to her account."""
-
-
-class PaymentUnavailable(Exception):
-    """The payment provider cannot be reached. Nothing is charged; try again soon."""
 
 
 class NothingDue(Exception):
@@ -75,14 +88,6 @@ class BadRequest(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class CheckoutPage:
-    """Where the reader goes to pay; or back to us, if there is nothing left to pay."""
-
-    id: UUID
-    pay_at: str
-
-
-@dataclass(frozen=True, slots=True)
 class Wish:
     """What the reader asked for, and what she was told it costs."""
 
@@ -92,6 +97,18 @@ class Wish:
     request_key: str
     return_path: str
     place: str
+    offer: str = ""
+    currency: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What a purchase costs today, and what is off; with a trial first, nothing."""
+
+    offer: PlanOffer
+    price: Money
+    discount: Discount | None
+    trial_days: int
 
 
 def begin(
@@ -102,17 +119,21 @@ def begin(
     request_key: str,
     return_path: str,
     place: str = "",
+    offer: str = "",
+    currency: str = "",
     at: datetime,
 ) -> CheckoutPage:
     """
-    Start buying a plan, and return where to pay. A second click, and a second tab with
-    the same plan, lead to the same payment; another plan or place replaces an unpaid
-    one. `place` is where she lives (a state's GST code or a country's ISO code),
-    remembered for her next purchase and every renewal, and what she told us before
-    unless given. Raise `NoSuchPlan`, `StaleQuote`, `AlreadySubscribed`,
-    `PlaceUnknown`, `NoSuchPlace`, `BadRequest`, and then nothing was started; or
-    `PaymentUnavailable`, after which the same call goes on where this one stopped.
-    Talks to the provider once or twice.
+    Start buying a plan, and return where to pay; or back to us, if nothing is due today
+    and it runs. A second click, and a second tab with the same plan, lead to the same
+    payment; another plan, place or offer replaces an unpaid one. `place` is where she
+    lives (a state's GST code or a country's ISO code), remembered for her next purchase
+    and every renewal, and what she told us before unless given. `quoted_minor` is what
+    she was told is due today, in `currency` (the publication's, unless said), with
+    `offer` taken off. Raise `NoSuchPlan`, `StaleQuote`, `AlreadySubscribed`,
+    `PlaceUnknown`, `NoSuchPlace`, `NoSuchOffer`, `OfferTaken`, `BadRequest`, and then
+    nothing was started; or `PaymentUnavailable`, after which the same call goes on
+    where this one stopped. Talks to the provider once or twice.
     """
     if not 0 < len(request_key) <= 100:
         raise BadRequest("A purchase carries the key of its form.")
@@ -121,16 +142,18 @@ def begin(
         plan_code,
         quoted_minor,
         request_key,
-        _way_back(return_path),
+        way_back(return_path),
         place or books.place_of(reader),
+        offer.strip().upper(),
+        currency,
     )
     _hear_of_earlier(reader, at)
     with transaction.atomic():
         journal.lock_reader(reader)
         checkout, dropped = _checkout(wish, at)
     if dropped is not None:
-        _close_page(dropped, at)
-    return _page(checkout, at)
+        close_page(dropped, at)
+    return open_page(checkout, at)
 
 
 def pay_due(*, reader: UUID, return_path: str, at: datetime) -> CheckoutPage:
@@ -155,8 +178,8 @@ def pay_due(*, reader: UUID, return_path: str, at: datetime) -> CheckoutPage:
                 "made_at": at,
             },
         )
-        _again(checkout, _way_back(return_path))
-    return _page(checkout, at)
+        again(checkout, way_back(return_path))
+    return open_page(checkout, at)
 
 
 def conclude(checkout_id: UUID, *, at: datetime) -> CheckoutState:
@@ -167,48 +190,10 @@ def conclude(checkout_id: UUID, *, at: datetime) -> CheckoutState:
     row = Checkout.objects.filter(pk=checkout_id).first()
     if row is None:
         raise queries.NoSuchCheckout(f"There is no checkout {checkout_id}.")
-    if row.payment_id is not None and _is_open(row):
+    if row.payment_id is not None and is_open(row):
         # What the provider says reaches us as an event, like a webhook: one path only.
         payments.refresh(row.payment_id, at=at)
     return queries.checkout(checkout_id)
-
-
-def expire_checkouts(*, at: datetime, limit: int = 200) -> int:
-    """
-    Close the purchases that nobody paid for within 23 hours: their invoices are void
-    and burn no number. The provider is asked once more first. Return how many.
-    """
-    old = at - rules.CHECKOUT_KEPT
-    due = Checkout.objects.filter(
-        subscription__status=Status.INCOMPLETE, subscription__made_at__lte=old
-    )
-    closed = 0
-    for checkout_id, payment_id in due.order_by("made_at", "id").values_list(
-        "pk", "payment_id"
-    )[:limit]:
-        if payment_id is not None:
-            _close_page(payment_id, at)
-        closed += _abandon_if_unpaid(checkout_id, at)
-    return closed
-
-
-@transaction.atomic
-def _abandon_if_unpaid(checkout_id: UUID, at: datetime) -> bool:
-    checkout = Checkout.objects.get(pk=checkout_id)
-    row = journal.lock(checkout.subscription_id)
-    if row.status != Status.INCOMPLETE:
-        return False
-    payment = payments_known.payment_for(str(checkout.invoice_id))
-    if payment is not None and payment.status in ("pending", "unknown", "succeeded"):
-        # Its end is not known yet; or it took less than was asked, and a person looks.
-        return False
-    _abandon(row, "not paid in time", at)
-    return True
-
-
-def _abandon(row: Subscription, reason: str, at: datetime) -> None:
-    journal.void_open_invoices(row.pk, at=at)
-    journal.record(row, Kind.ABANDONED, at=at, reason=reason)
 
 
 def _hear_of_earlier(reader: UUID, at: datetime) -> None:
@@ -227,9 +212,23 @@ def _hear_of_earlier(reader: UUID, at: datetime) -> None:
             payments.refresh(checkout.payment_id, at=at)
 
 
-def _way_back(path: str) -> str:
-    """Return the path as a checkout can keep it; the account's, if it cannot."""
-    return local_path(path, otherwise="/account/", longest=500)
+def quote(
+    *,
+    reader: UUID,
+    plan_code: str,
+    offer: str = "",
+    currency: str = "",
+    at: datetime,
+) -> Due:
+    """
+    Say what a plan costs this reader today. A trial is for who never had anything.
+    Raise `NoSuchPlan`, `NoSuchOffer`.
+    """
+    sold = catalogue.plan(plan_code, at, currency)
+    discount = catalogue.discount(offer, sold, at) if offer else None
+    days = sold.trial_days if queries.latest(reader) is None else 0
+    price = sold.price_in(0, discount)
+    return Due(sold, Money(0, price.currency) if days else price, discount, days)
 
 
 def _checkout(wish: Wish, at: datetime) -> tuple[Checkout, UUID | None]:
@@ -239,17 +238,48 @@ def _checkout(wish: Wish, at: datetime) -> tuple[Checkout, UUID | None]:
         row = journal.lock(row.pk)
     if row is not None and row.is_running:
         return _settled(row, wish), None
-    offer = catalogue.plan(wish.plan_code, at)
-    if offer.price.minor != wish.quoted_minor:
-        raise StaleQuote(offer)
+    old = row.checkouts.get() if row is not None else None
+    if row is not None and old is not None and _is_the_same(row, old, wish, at):
+        _take_again(row, old, wish, at)
+        return again(old, wish.return_path), None
+    due = quote(
+        reader=wish.reader,
+        plan_code=wish.plan_code,
+        offer=wish.offer,
+        currency=wish.currency,
+        at=at,
+    )
+    if due.price.minor != wish.quoted_minor:
+        raise StaleQuote(due.offer, due.price)
     _note_place(wish, at)
-    if row is None:
-        return _new(wish, offer, at), None
-    old = row.checkouts.get()
-    if (row.plan_version_id, _place(old)) == (offer.version_id, wish.place):
-        return _again(old, wish.return_path), None
-    _abandon(row, "another plan or place was chosen", at)
-    return _new(wish, offer, at), old.payment_id
+    if row is None or old is None:
+        return _new(wish, due, at), None
+    abandon(row, "another plan or place was chosen", at)
+    return _new(wish, due, at), old.payment_id
+
+
+def _is_the_same(row: Subscription, old: Checkout, wish: Wish, at: datetime) -> bool:
+    """Say whether an unpaid purchase is what is wished for, at the price of today."""
+    sold = catalogue.plan(wish.plan_code, at, wish.currency)
+    invoice = books.invoice(old.invoice_id) if old.invoice_id else None
+    if invoice is None or row.plan_version_id != sold.version_id:
+        return False
+    taken = row.offer.code if row.offer is not None else ""
+    asked = (invoice.place, taken, invoice.total.minor)
+    return asked == (wish.place, wish.offer, wish.quoted_minor)
+
+
+def _take_again(row: Subscription, old: Checkout, wish: Wish, at: datetime) -> None:
+    """After a decline the offer went back; who tries again takes it again."""
+    payment = payments_known.payment_for(str(old.invoice_id))
+    if wish.offer and payment is not None and payment.status == "declined":
+        shop.take_offer(
+            code=wish.offer,
+            reader=wish.reader,
+            subscription_ref=row.pk,
+            plan=catalogue.version(row.plan_version_id),
+            at=at,
+        )
 
 
 def _note_place(wish: Wish, at: datetime) -> None:
@@ -258,11 +288,6 @@ def _note_place(wish: Wish, at: datetime) -> None:
         ledger.record_place(wish.reader, wish.place, at=at)
     elif books.asks_for_place():
         raise PlaceUnknown("No State, no sale.")
-
-
-def _place(checkout: Checkout) -> str:
-    invoice = books.invoice(checkout.invoice_id)
-    return invoice.place if invoice is not None else ""
 
 
 def _settled(row: Subscription, wish: Wish) -> Checkout:
@@ -276,91 +301,68 @@ def _settled(row: Subscription, wish: Wish) -> Checkout:
     return checkout
 
 
-def _again(checkout: Checkout, return_path: str) -> Checkout:
-    """Go on with an unpaid checkout; after a decline, with a new attempt and key."""
-    payment = payments_known.payment_for(str(checkout.invoice_id))
-    if payment is not None and payment.status == "declined":
-        checkout.attempt += 1
-        checkout.pay_at = ""
-    checkout.return_path = return_path
-    checkout.save(update_fields=["attempt", "pay_at", "return_path"])
-    return checkout
-
-
-def _new(wish: Wish, offer: PlanOffer, at: datetime) -> Checkout:
+def _new(wish: Wish, due: Due, at: datetime) -> Checkout:
     zone = publication.current().zone
     row = Subscription(
         id=new_id(at),
         reader_id=wish.reader,
-        plan_version_id=offer.version_id,
+        plan_version_id=due.offer.version_id,
         anchor_tz=zone.key,
+        previous=queries.latest(wish.reader),
         made_at=at,
     )
-    journal.record(
-        row,
-        Kind.BEGUN,
-        by=str(wish.reader),
-        at=at,
-        plan=offer.code,
-        price=wish.quoted_minor,
-    )
-    # The period is that of a payment today; if it comes tomorrow, so does the period.
-    period = calendar.period(calendar.local_date(at, zone), offer.term, 0)
-    invoice = ledger.bill(
-        ledger.Charge(offer.name, offer.price, offer.tax_code, period),
-        subscription_ref=row.pk,
-        reader=wish.reader,
-        kind="first",
-        period_index=0,
-        recipient=row.reader.name or row.reader.email,
-        at=at,
-    )
+    facts = {"plan": due.offer.code, "price": due.price.minor, "offer": wish.offer}
+    if wish.offer:
+        row.offer_id, taken = shop.take_offer(
+            code=wish.offer,
+            reader=wish.reader,
+            subscription_ref=row.pk,
+            plan=due.offer,
+            at=at,
+        )
+        row.offer_until_k = taken.periods
+    journal.record(row, Kind.BEGUN, by=str(wish.reader), at=at, **facts)
+    invoice_id = None
+    if due.price:
+        invoice_id = _bill(row, due, at)
+    else:
+        _start_for_nothing(row, due, at)
     return Checkout.objects.create(
         id=new_id(at),
         subscription=row,
-        plan_code=offer.code,
-        invoice_id=invoice.id,
+        plan_code=due.offer.code,
+        invoice_id=invoice_id,
         request_key=wish.request_key,
         return_path=wish.return_path,
         made_at=at,
     )
 
 
-def _page(checkout: Checkout, at: datetime) -> CheckoutPage:
-    """Return the payment page of a checkout, asking the provider for it if need be."""
-    back = f"{settings.BROADSHEET.origin}/subscribe/return/{checkout.pk}/"
-    if not _is_open(checkout):
-        return CheckoutPage(checkout.pk, back)
-    if not checkout.pay_at:
-        sold = catalogue.version(checkout.subscription.plan_version_id)
-        try:
-            opened = payments.open_payment(
-                invoice_ref=str(checkout.invoice_id),
-                reader=checkout.subscription.reader_id,
-                amount=sold.price,
-                description=sold.name,
-                idempotency_key=checkout.key,
-                return_url=back,
-                at=at,
-            )
-        except (payments.Unreachable, payments.Refused) as error:
-            raise PaymentUnavailable("The payment page could not be opened.") from error
-        except (payments.AlreadyPaid, payments.AttemptOpen):
-            # Another click was faster. Where it stands, the page we return to knows.
-            return CheckoutPage(checkout.pk, back)
-        checkout.payment_id, checkout.pay_at = opened.payment_id, opened.pay_at
-        checkout.save(update_fields=["payment_id", "pay_at"])
-    return CheckoutPage(checkout.pk, checkout.pay_at)
+def _bill(row: Subscription, due: Due, at: datetime) -> UUID:
+    # The period is that of a payment today; if it comes tomorrow, so does the period.
+    period = calendar.period(calendar.local_date(at, row.zone), due.offer.term, 0)
+    off = f" ({due.discount.name})" if due.discount else ""
+    invoice = ledger.bill(
+        ledger.Charge(f"{due.offer.name}{off}", due.price, due.offer.tax_code, period),
+        subscription_ref=row.pk,
+        reader=row.reader_id,
+        kind="first",
+        period_index=0,
+        recipient=row.reader.name or row.reader.email,
+        at=at,
+    )
+    return invoice.id
 
 
-def _is_open(checkout: Checkout) -> bool:
-    invoice = books.invoice(checkout.invoice_id)
-    return invoice is not None and invoice.status == "open"
-
-
-def _close_page(payment_id: UUID, at: datetime) -> None:
-    try:
-        payments.withdraw(payment_id, at=at)
-    except (payments.Unreachable, payments.Refused) as error:
-        # If it is paid after all, the receipt finds a void invoice and goes back.
-        log.warning("payment %s could not be withdrawn: %s", payment_id, error)
+def _start_for_nothing(row: Subscription, due: Due, at: datetime) -> None:
+    """
+    Let it run at once: a trial, a free plan, or a first period that is off altogether.
+    No card is asked for what costs nothing. One that she saved before will be charged;
+    else she is told in time, and pays the first bill on a page.
+    """
+    saved = payments_known.methods(row.reader_id)
+    row.method_ref = saved[0].method_ref if saved else None
+    if due.trial_days:
+        start_trial(row, due.trial_days, at=at)
+    else:
+        advance(row, first_period(row, at), due.price, version=due.offer, at=at)

@@ -11,9 +11,9 @@ from django.db.models import Q
 from broadsheet.plumbing import outbox
 
 from .. import queries, rules
-from ..events import Cancelled, CancelUndone, GrantEnded
+from ..events import Cancelled, CancelUndone, TermOver
 from ..models import Cancellation, Subscription
-from ..queries import NoSuchSubscription, SubscriptionView
+from ..queries import SubscriptionView
 from ..rules import Kind, Status
 from . import journal
 
@@ -31,7 +31,7 @@ def cancel(
     is none left, it ends now. Works in every state that runs, with or without a
     payment method; asked twice, it answers the same. Raise `NoSuchSubscription`.
     """
-    row = _hers(reader, subscription_id)
+    row = journal.hers(reader, subscription_id)
     if not row.is_running:
         raise TooLate("The subscription is over already.")
     if queries.open_cancellation(row.pk) is None:
@@ -45,7 +45,7 @@ def undo_cancel(
 ) -> SubscriptionView:
     """Renew it after all, on the same dates. Asked twice, it answers the same. Raise
     `NoSuchSubscription`, or `TooLate` once it has ended."""
-    row = _hers(reader, subscription_id)
+    row = journal.hers(reader, subscription_id)
     if not row.is_running:
         raise TooLate("The subscription has ended.")
     cancellation = queries.open_cancellation(row.pk)
@@ -55,6 +55,7 @@ def undo_cancel(
         raise TooLate("The subscription has ended.")
     cancellation.undone_at, cancellation.undone_by = at, str(reader)
     cancellation.save(update_fields=["undone_at", "undone_by"])
+    row.cancel_at = None
     journal.record(row, Kind.CANCEL_UNDONE, by=str(reader), at=at)
     journal.grant_paid_time(row, at=at)
     outbox.announce(CancelUndone(row.pk, row.reader_id), at=at)
@@ -73,10 +74,10 @@ def lapse_due(*, at: datetime, limit: int = 500) -> int:
 
 
 def _due(at: datetime) -> list[UUID]:
-    cancelled = Cancellation.objects.filter(undone_at=None, effective_at__lte=at)
     rows = Subscription.objects.filter(
-        Q(pk__in=cancelled.values("subscription"), status__in=rules.RUNNING)
+        Q(cancel_at__lte=at, status__in=rules.RUNNING)
         | Q(status=Status.PAST_DUE, grace_until__lte=at)
+        | Q(renews=False, status=Status.ACTIVE, paid_through__lte=at)
     )
     return list(rows.order_by("paid_through", "id").values_list("pk", flat=True))
 
@@ -87,11 +88,14 @@ def lapse_if_due(subscription_id: UUID, at: datetime) -> bool:
     row = journal.lock(subscription_id)
     if not row.is_running:
         return False
-    cancellation = queries.open_cancellation(row.pk)
-    if cancellation is not None and cancellation.effective_at <= at:
-        ends = cancellation.effective_at
-        journal.lapse(row, ends=ends, reason="cancelled", at=at)
+    if row.cancel_at is not None and row.cancel_at <= at:
+        journal.lapse(row, ends=row.cancel_at, reason="cancelled", at=at)
         return True
+    if row.status == Status.ACTIVE and not row.renews and row.paid_through:
+        if row.paid_through <= at:
+            journal.record(row, Kind.TERM_OVER, at=at)
+            outbox.announce(TermOver(row.pk, row.reader_id), at=at)
+            return True
     if row.status == Status.PAST_DUE and row.grace_until and row.grace_until <= at:
         ends = row.grace_until
         journal.lapse(row, ends=ends, reason="not paid", at=at)
@@ -100,22 +104,16 @@ def lapse_if_due(subscription_id: UUID, at: datetime) -> bool:
 
 
 def _cancel(row: Subscription, by: str, reason: str, at: datetime) -> None:
-    assert row.paid_through is not None  # noqa: S101  It runs, so it has started.
-    ends = max(row.paid_through, at)
+    journal.drop_change(row, "cancelled", at=at)
+    ends = max(row.runs_until, at)
     Cancellation.objects.create(
         subscription=row, reason=reason, by=by, at=at, effective_at=ends
     )
+    row.cancel_at = ends
     journal.record(row, Kind.CANCEL_ASKED, by=by, at=at, reason=reason)
     outbox.announce(Cancelled(row.pk, row.reader_id, ends), at=at)
     if ends <= at:
         journal.lapse(row, ends=ends, reason="cancelled", at=at)
     else:
         # The courtesy was for the time a renewal takes; there is none to come.
-        outbox.announce(GrantEnded(row.reference, ends), at=at)
-
-
-def _hers(reader: UUID, subscription_id: UUID) -> Subscription:
-    row = journal.lock(subscription_id)
-    if row.reader_id != reader or row.started_at is None:
-        raise NoSuchSubscription(f"There is no subscription {subscription_id}.")
-    return row
+        journal.end_grants(row, ends=ends, at=at)

@@ -11,25 +11,28 @@ from uuid import UUID
 
 from django.db import transaction
 
+from broadsheet.business.catalogue import actions as catalogue
+from broadsheet.business.catalogue import queries as shop
+from broadsheet.business.catalogue.queries import PlanOffer
 from broadsheet.business.ledger import actions as ledger
 from broadsheet.business.ledger import queries as books
 from broadsheet.business.ledger.actions import Settlement
 from broadsheet.business.ledger.queries import InvoiceFacts
-from broadsheet.business.payments import actions as payments
 from broadsheet.business.payments.events import (
     PaymentDeclined,
     PaymentRefunded,
     PaymentSucceeded,
 )
-from broadsheet.kit import calendar
 from broadsheet.kit.money import Money
 from broadsheet.plumbing import outbox
 
 from .. import queries, rules
-from ..events import CreditHeld, PaymentTrouble, Renewed, Started
+from ..events import CreditHeld, PaymentTrouble
 from ..models import HeldCredit, Subscription
 from ..rules import Kind, Paid, Status
 from . import journal
+from .advancing import advance, first_period
+from .changing import change_plan, drop_unpaid, wanted_change
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +47,10 @@ def on_payment_succeeded(event: PaymentSucceeded, at: datetime) -> None:
     if found is None:
         return  # An invoice of another room's.
     invoice, row = found
+    change = wanted_change(row, invoice) if invoice.kind == "change" else None
     paid = _would_pay(row, invoice, event.at)
+    if paid is None and change is None and invoice.status == "open":
+        ledger.void(invoice.id, at=event.at)  # Paid or not, it gives her nothing.
     settled = ledger.settle(
         invoice.id,
         payment_ref=event.attempt_id,
@@ -52,8 +58,13 @@ def on_payment_succeeded(event: PaymentSucceeded, at: datetime) -> None:
         period=paid.period if paid else None,
         at=event.at,
     )
-    if settled.paid_now and paid is not None:
-        _advance(row, invoice, paid, event)
+    if settled.paid_now:
+        row.method_ref = event.method_ref or row.method_ref
+    if settled.paid_now and change is not None:
+        change_plan(row, change, invoice, at=event.at)
+    elif settled.paid_now and paid is not None:
+        version = _sold(row, invoice)
+        advance(row, paid, invoice.total, invoice=invoice, version=version, at=event.at)
     _hold(row, settled, event)
 
 
@@ -66,8 +77,12 @@ def on_payment_declined(event: PaymentDeclined, at: datetime) -> None:
     invoice, row = found
     if invoice.status != "open" or not _is_news(row, event):
         return
+    if invoice.kind == "change":
+        drop_unpaid(row, invoice, event.reason, at=at)
+        return
     if invoice.kind == "first":
         if row.status == Status.INCOMPLETE:
+            catalogue.give_back_offer(subscription_ref=row.pk, at=at)
             journal.record(
                 row,
                 Kind.DECLINED,
@@ -89,46 +104,14 @@ def on_payment_refunded(event: PaymentRefunded, at: datetime) -> None:
     found = _of(event.invoice_ref)
     if found is None:
         return
-    invoice, row = found
-    held = row.credits.filter(attempt_id=event.attempt_id).exists()
+    invoice, _row = found
     before = f"refund:{event.attempt_id}:"
-    reference = f"{before}{books.posted_under(before) + 1}"
-    back = Money(event.minor, event.currency)
-    ledger.post(
-        [
-            ledger.Line("customer_credit" if held else "refunds", back),
-            ledger.Line("gateway", -back),
-        ],
-        reference=reference,
-        memo=f"Refunded on invoice {invoice.id}",
-        invoice=invoice.id,
+    ledger.give_back(
+        invoice_id=invoice.id,
+        reference=f"{before}{books.posted_under(before) + 1}",
+        amount=Money(event.minor, event.currency),
         at=event.at,
     )
-
-
-def return_credits(*, at: datetime, limit: int = 100) -> int:
-    """
-    Give back what readers paid for nothing. Return how much of it went, in cases. The
-    key is the attempt's, so a lost answer never gives it back twice.
-    """
-    returned = 0
-    for held in HeldCredit.objects.filter(returned_at=None).order_by("held_at", "pk")[
-        :limit
-    ]:
-        try:
-            payments.refund(
-                payment_id=held.payment_id,
-                attempt_id=held.attempt_id,
-                amount=Money(held.minor, held.currency),
-                idempotency_key=f"credit-{held.attempt_id}",
-                at=at,
-            )
-        except (payments.Unreachable, payments.Refused) as error:
-            log.warning("credit %s was not returned: %s", held.attempt_id, error)
-            continue
-        HeldCredit.objects.filter(pk=held.pk).update(returned_at=at)
-        returned += 1
-    return returned
 
 
 def fail_renewal(
@@ -176,40 +159,11 @@ def _of(invoice_ref: str) -> tuple[InvoiceFacts, Subscription] | None:
 
 def _would_pay(row: Subscription, invoice: InvoiceFacts, at: datetime) -> Paid | None:
     """Return the period that paying this invoice opens; None if it opens nothing."""
-    if invoice.kind == "renewal" and row.is_running:
+    if invoice.kind == "renewal" and row.status in rules.CHARGED:
         return row.period(invoice.period_index)
     if invoice.kind == "first" and row.status == Status.INCOMPLETE:
-        on = calendar.local_date(at, row.zone)
-        return rules.paid_period(on, row.plan_version.term, 0, row.zone)
+        return first_period(row, at)
     return None
-
-
-def _advance(
-    row: Subscription, invoice: InvoiceFacts, paid: Paid, event: PaymentSucceeded
-) -> None:
-    first = invoice.kind == "first"
-    if first:
-        row.anchor_date = paid.period.start
-        row.started_at = event.at
-    row.k = paid.index
-    row.period_start, row.period_end = paid.period.start, paid.period.end
-    row.paid_through = paid.until
-    row.method_ref = event.method_ref or row.method_ref
-    row.failures = 0
-    row.retry_at = row.grace_until = row.lease_until = None
-    row.tries.filter(closed_at=None).update(closed_at=event.at, outcome="succeeded")
-    journal.record(
-        row,
-        Kind.STARTED if first else Kind.RENEWED,
-        at=event.at,
-        invoice=str(invoice.id),
-        period=[paid.period.start.isoformat(), paid.period.end.isoformat()],
-    )
-    journal.grant_paid_time(row, at=event.at)
-    fact: Started | Renewed = Started(row.pk, row.reader_id)
-    if not first:
-        fact = Renewed(row.pk, row.reader_id, invoice.id, paid.index)
-    outbox.announce(fact, at=event.at)
 
 
 def _hold(row: Subscription, settled: Settlement, event: PaymentSucceeded) -> None:
@@ -219,6 +173,7 @@ def _hold(row: Subscription, settled: Settlement, event: PaymentSucceeded) -> No
         subscription=row,
         payment_id=event.payment_id,
         attempt_id=event.attempt_id,
+        key=f"credit-{event.attempt_id}",
         minor=settled.credit.minor,
         currency=settled.credit.currency,
         held_at=event.at,
@@ -233,6 +188,13 @@ def _hold(row: Subscription, settled: Settlement, event: PaymentSucceeded) -> No
         ),
         at=event.at,
     )
+
+
+def _sold(row: Subscription, invoice: InvoiceFacts) -> PlanOffer:
+    """Return the version that this invoice is for."""
+    made = row.tries.filter(invoice_id=invoice.id).first()
+    version_id = made.plan_version_id if made is not None else row.plan_version_id
+    return shop.version(version_id)
 
 
 def _is_news(row: Subscription, event: PaymentDeclined) -> bool:

@@ -11,22 +11,24 @@ here; the lease runs out, and the next claim finds the same try and sends the sa
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
 
-from broadsheet.business.catalogue import queries as catalogue
 from broadsheet.business.ledger import actions as ledger
+from broadsheet.business.ledger import queries as books
 from broadsheet.business.payments import actions as payments
 from broadsheet.kit import calendar
 
 from .. import queries, rules
-from ..models import Cancellation, RenewalTry, Subscription
-from ..rules import Status
+from ..models import RenewalTry, Subscription
+from ..queries import NextCharge, Prices
 from . import journal
+from .advancing import advance
+from .changing import begin_plan
 from .hearing import fail_renewal
 
 log = logging.getLogger(__name__)
@@ -43,68 +45,113 @@ class RenewalRun:
     declined: int = 0
     unknown: int = 0
 
+    def __add__(self, other: RenewalRun) -> RenewalRun:
+        return RenewalRun(
+            self.claimed + other.claimed,
+            self.renewed + other.renewed,
+            self.declined + other.declined,
+            self.unknown + other.unknown,
+        )
+
+    @property
+    def facts(self) -> dict[str, int]:
+        return asdict(self)
+
 
 def renew_due(*, at: datetime, limit: int = 500) -> RenewalRun:
     """
     Renew what is due at `at`. Any number of workers may run it at once: each claims
     rows that no other holds. One subscription's trouble does not stop the others.
     """
-    tries = _claim(at, limit)
+    prices = Prices()
+    if not prices.policy.renewals_on:
+        return RenewalRun()
+    claimed = _claim(at, limit)
     ends = {"succeeded": 0, "declined": 0, "unknown": 0}
-    for made in tries:
-        ends[_collect_safely(made, at)] += 1
-    return RenewalRun(len(tries), ends["succeeded"], ends["declined"], ends["unknown"])
+    for prepared in _prepare_all(claimed, prices, at):
+        end = prepared if isinstance(prepared, str) else _collect_safely(prepared, at)
+        ends[end] += 1
+    return RenewalRun(
+        len(claimed), ends["succeeded"], ends["declined"], ends["unknown"]
+    )
 
 
 @transaction.atomic
-def _claim(at: datetime, limit: int) -> list[RenewalTry]:
-    """Lease what is due to this run, and store what will be sent before it is sent."""
-    cancelled = Cancellation.objects.filter(subscription=OuterRef("pk"), undone_at=None)
-    due = Q(status=Status.ACTIVE, paid_through__lte=at) | Q(
-        status=Status.PAST_DUE, retry_at__lte=at, grace_until__gt=at
-    )
-    rows = (
-        Subscription.objects.select_related("plan_version")
-        .filter(due, ~Exists(cancelled), Q(lease_until=None) | Q(lease_until__lte=at))
-        .order_by("paid_through", "id")
-        .select_for_update(of=("self",), skip_locked=True)[:limit]
-    )
-    return [_prepare(row, at) for row in rows]
+def _claim(at: datetime, limit: int) -> list[UUID]:
+    """Lease what is due to this run. Two statements, however many they are."""
+    rows = queries.due(at).select_for_update(skip_locked=True)
+    claimed = list(rows.values_list("pk", flat=True)[:limit])
+    Subscription.objects.filter(pk__in=claimed).update(lease_until=at + LEASE)
+    return claimed
 
 
-def _prepare(row: Subscription, at: datetime) -> RenewalTry:
-    row.lease_until = at + LEASE
-    row.save(update_fields=["lease_until"])
+@transaction.atomic
+def _prepare_all(
+    claimed: Sequence[UUID], prices: Prices, at: datetime
+) -> list[RenewalTry | str]:
+    """
+    Store what will be sent, for all that were claimed, before any of it is sent. Each
+    stands on a savepoint of its own: one that fails is left out, and tried again when
+    its lease is over.
+    """
+    prepared: list[RenewalTry | str] = []
+    for subscription_id in claimed:
+        try:
+            with transaction.atomic():
+                prepared.append(_prepare(journal.lock(subscription_id), prices, at))
+        except Exception:  # One reader's trouble must not keep the others waiting.
+            log.exception("renewal of %s cannot be prepared", subscription_id)
+            prepared.append("unknown")
+    return prepared
+
+
+def _prepare(row: Subscription, prices: Prices, at: datetime) -> RenewalTry | str:
+    """Return the try that is to be sent; or how it ended, if nothing is to be."""
+    if row.due_at is None or row.due_at > at:
+        return "unknown"  # Something happened since the claim.
     known = row.tries.filter(closed_at=None).first()
     if known is not None:
         return known  # Its end is not known. Never a new key before it is.
     last = row.tries.filter(period_index__gt=row.k).order_by("-pk").first()
     if last is not None:
-        return _try(row, last.invoice_id, last.period_index, last.n + 1, at)
-    assert row.anchor_date is not None  # noqa: S101  It is due, so it has started.
-    on = calendar.local_date(at, row.zone)
-    index = rules.next_index(row.anchor_date, row.plan_version.term, row.k, on)
-    # The version that she bought, whatever newcomers pay today.
-    sold = catalogue.version(row.plan_version_id)
+        return _try(row, last.invoice_id, last.period_index, last.plan_version_id, at)
+    if row.changes.filter(closed_at=None, invoice_id__isnull=False).exists():
+        return "unknown"  # What she is paying for just now comes first.
+    charge = queries.next_charge(row, calendar.local_date(at, row.zone), prices)
+    if charge.change is not None:
+        begin_plan(row, charge.change, at)
+    if not charge.price:
+        advance(row, charge.paid, charge.price, version=charge.version, at=at)
+        return "succeeded"
+    return _bill(row, charge, at)
+
+
+def _bill(row: Subscription, charge: NextCharge, at: datetime) -> RenewalTry:
+    sold = charge.version
+    off = f" ({charge.discount.name})" if charge.discount else ""
     invoice = ledger.bill(
-        ledger.Charge(sold.name, sold.price, sold.tax_code, row.period(index).period),
+        ledger.Charge(
+            f"{sold.name}{off}", charge.price, sold.tax_code, charge.paid.period
+        ),
         subscription_ref=row.pk,
         reader=row.reader_id,
         kind="renewal",
-        period_index=index,
+        period_index=charge.paid.index,
         recipient=row.reader.name or row.reader.email,
         at=at,
     )
-    return _try(row, invoice.id, index, 1, at)
+    return _try(row, invoice.id, charge.paid.index, sold.version_id, at)
 
 
 def _try(
-    row: Subscription, invoice_id: UUID, index: int, n: int, at: datetime
+    row: Subscription, invoice_id: UUID, index: int, version_id: int, at: datetime
 ) -> RenewalTry:
+    n = row.tries.filter(invoice_id=invoice_id).count() + 1
     return RenewalTry.objects.create(
         subscription=row,
         invoice_id=invoice_id,
         period_index=index,
+        plan_version_id=version_id,
         n=n,
         key=f"inv-{invoice_id}-{n}",
         made_at=at,
@@ -125,14 +172,15 @@ def _collect(made: RenewalTry, at: datetime) -> str:
         return "unknown"
     if row.method_ref is None:
         return _fail(made, "no_method", at)
-    sold = catalogue.version(row.plan_version_id)
+    invoice = books.invoice(made.invoice_id)
+    assert invoice is not None  # noqa: S101  It was billed before it was tried.
     try:
         state = payments.charge(
             method_ref=row.method_ref,
             invoice_ref=str(made.invoice_id),
-            amount=sold.price,
+            amount=invoice.total,
             idempotency_key=made.key,
-            description=sold.name,
+            description=invoice.description,
             at=at,
         )
     except payments.NoSuchMethod:
@@ -163,7 +211,7 @@ def _still_wanted(made: RenewalTry) -> Subscription | None:
     with transaction.atomic():
         row = journal.lock(made.subscription_id)
         open_still = row.tries.filter(pk=made.pk, closed_at=None).exists()
-        wanted = open_still and queries.open_cancellation(row.pk) is None
+        wanted = open_still and row.due_at is not None
         return row if wanted else None
 
 
