@@ -144,7 +144,7 @@ def test_case_086_an_introductory_price_steps_up_and_is_announced(paper, at):
     assert told == [(21, 30_000)]
 
 
-def test_a_trial_costs_nothing_is_announced_and_then_charged(paper, at):
+def test_a_trial_costs_nothing_is_announced_and_then_charged(paper, at, mailoutbox):
     catalogue.open_plan(code="tried", name="Tried", features=["news"], at=at)
     catalogue.price(
         plan_code="tried",
@@ -159,7 +159,11 @@ def test_a_trial_costs_nothing_is_announced_and_then_charged(paper, at):
     row = Subscription.objects.get()
     end = datetime(2026, 8, 16, 18, 30, tzinfo=UTC)
     assert (row.status, row.paid_through, row.due_at) == ("trialing", end, end)
-    assert paper.said(Started) == [Started(row.pk, paper.reader)]
+    (started,) = paper.said(Started)
+    actions.send_welcome(started, at)
+    assert [(m.subject, m.attachments) for m in mailoutbox] == [
+        ("Welcome to Broadsheet", [])
+    ]
     assert (paper.balances(), Payment.objects.count()) == ({}, 0)
 
     assert actions.tell_prices(at=at + DAY) == 1

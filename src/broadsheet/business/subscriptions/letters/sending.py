@@ -62,11 +62,12 @@ Write = Callable[[Addressee], Letter]
 
 
 def send_welcome(event: Started, at: datetime) -> None:
-    """Welcome a new subscriber; this is her receipt too."""
-    invoice = _invoice(event.subscription_id)
+    """Welcome a new subscriber; this is her receipt too, if anything was due."""
+    invoice = _first_invoice(event.subscription_id)
+    paid = receipt(invoice) if invoice is not None else None
     _send(
         event.subscription_id,
-        lambda to: words.welcome(to.about, receipt(invoice)),
+        lambda to: words.welcome(to.about, paid),
         invoice=invoice,
         at=at,
     )
@@ -316,10 +317,14 @@ def _day(row: Subscription, on: datetime | date) -> str:
     return formats.date_format(day, _("j F Y"))
 
 
-def _invoice(subscription_id: UUID, invoice_id: UUID | None = None) -> InvoiceFacts:
+def _first_invoice(subscription_id: UUID) -> InvoiceFacts | None:
+    """Return what was paid first; None where it began with days for nothing."""
+    invoices = reversed(books.invoices(subscription_id))
+    return next((each for each in invoices if each.kind == "first"), None)
+
+
+def _invoice(subscription_id: UUID, invoice_id: UUID) -> InvoiceFacts:
     invoices = books.invoices(subscription_id)
-    if invoice_id is None:
-        return next(each for each in reversed(invoices) if each.kind == "first")
     return next(each for each in invoices if each.id == invoice_id)
 
 

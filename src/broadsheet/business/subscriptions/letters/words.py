@@ -58,7 +58,7 @@ def _next_charge(about: About) -> tuple[str, ...]:
     return (says % {"price": about.price, "day": about.renews_on},)
 
 
-def welcome(about: About, receipt: Receipt) -> Letter:
+def welcome(about: About, receipt: Receipt | None) -> Letter:
     words = {
         "paper": about.paper,
         "plan": about.plan,
@@ -74,7 +74,12 @@ def welcome(about: About, receipt: Receipt) -> Letter:
     )
     return Letter(
         "welcome",
-        _("Welcome to %(paper)s: your receipt") % words,
+        (
+            _("Welcome to %(paper)s: your receipt")
+            if receipt
+            else _("Welcome to %(paper)s")
+        )
+        % words,
         (opening % words, *([renews % words] if about.renews_on else [])),
         heading=_("Welcome to %(paper)s") % words,
         receipt=receipt,
