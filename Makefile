@@ -17,6 +17,7 @@ run: .venv/installed
 test: .venv/installed-dev
 	@$(BIN)/python -m tools.chromium --provide
 	@$(BIN)/python -m tools.valkey --provide
+	@$(BIN)/python -m tools.nginx --provide
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: .venv/installed-dev

@@ -68,11 +68,15 @@ def _environment(folder: Path) -> dict[str, str]:
 
 def _prepare(folder: Path, environment: dict[str, str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "prepare.log").open("w") as log:
-        subprocess.run(
+    with (folder / "prepare.log").open("w+") as log:
+        done = subprocess.run(
             [sys.executable, "-m", "broadsheet.main", "prepare", "--demo"],
             env=environment,
             stdout=log,
             stderr=log,
-            check=True,
+            check=False,
         )
+        if done.returncode:
+            log.seek(0)
+            last = log.read().strip().splitlines()[-1]
+            raise SystemExit(f"The paper in {folder} cannot be prepared: {last}")

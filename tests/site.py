@@ -24,6 +24,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 UP_WITHIN = 240.0  # Seconds; the first start draws the demo paper's pictures.
 MAIL_WITHIN = 20.0
+EDGE_KEY = "the-key-of-the-tests-own-edge-40-letters"
+EDGE_ADDRESS = "127.0.0.2"  # From which the tests' nginx speaks to the site.
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +81,12 @@ class RunningSite:
 @contextmanager
 def running_site(var: Path) -> Iterator[RunningSite]:
     """Bring a publication up in `var`, and take it down again."""
-    port = _free_port()
+    port = free_port()
     environment = {
         **{k: v for k, v in os.environ.items() if not k.startswith("BROADSHEET_")},
         "BROADSHEET_VAR": str(var),
+        "BROADSHEET_EDGE_KEYS": EDGE_KEY,
+        "BROADSHEET_TRUSTED_PROXIES": EDGE_ADDRESS,
         "PORT": str(port),
         "PYTHONPATH": str(ROOT / "src"),
         "PYTHONUNBUFFERED": "1",
@@ -104,7 +108,7 @@ def running_site(var: Path) -> Iterator[RunningSite]:
             process.wait(30)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

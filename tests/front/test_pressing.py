@@ -27,9 +27,9 @@ def test_a_cut_page_holds_no_withheld_word(published, at, access):
 def test_a_page_has_the_slots_of_its_rendering(published, at):
     page = pressing.press(published().pk, at=at)
     full = SLOT.findall(page.full.decode())
-    assert full == ["account", "meter", "ad:top", "gift", "ad:mid"]
+    assert full == ["account", "trouble", "meter", "ad:top", "gift", "ad:mid"]
     cut = SLOT.findall(page.cut.decode())
-    assert cut == ["account", "meter", "ad:top", "wall"]
+    assert cut == ["account", "trouble", "meter", "ad:top", "wall"]
 
 
 def test_a_page_is_the_same_for_everybody(published, at):
@@ -92,6 +92,7 @@ def test_the_furniture_leaves_only_what_the_gate_fills(at):
         "meter",
         "meter:last",
         "meter:spent",
+        "trouble",
         "wall:cookies",
         "wall:metered",
         "wall:premium",

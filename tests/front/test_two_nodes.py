@@ -15,7 +15,6 @@ from broadsheet.gate.core.listings import PACE
 from broadsheet.gate.house.threads import in_gate_thread
 from broadsheet.gate.store.postgres import PostgresStore
 from broadsheet.kit import clock
-from broadsheet.main import wiring
 from broadsheet.news.newsroom import actions
 from broadsheet.plumbing import publication
 from broadsheet.plumbing.models import Publication
@@ -85,8 +84,7 @@ async def nodes(settled):
 
 @pytest.fixture
 def settled(published):
-    """The newsroom is wired to the gates, and has printed a story."""
-    wiring.connect()
+    """The newsroom has printed a story."""
     publication.move_clock(timedelta(0))
     published("The first")
 

@@ -32,6 +32,7 @@ NEWS_BIT = 1
 FURNITURE = {
     "account:anonymous": '<a href="/accounts/login/?next={{path}}">Log in</a>',
     "account:reader": "<a>Account</a>",
+    "trouble": "<p>owing</p>",
     "meter": "<p>{{count}} of {{limit}}, {{remaining}} left</p>",
     "wall:metered": "<p>limit of {{limit}} in {{section}}</p>",
     "wall:premium": "<p>premium</p>",
@@ -54,7 +55,7 @@ def facts(story_id: int, access: str = "metered", **changes) -> StoryFacts:
 
 
 def pressed(story_id: int, revision: int = 1) -> PressedPage:
-    top = f"<html><!--slot:account--><!--slot:ad:top--><h1>Story {story_id}</h1>"
+    top = f"<html><!--slot:account--><!--slot:trouble--><!--slot:ad:top--><h1>Story {story_id}</h1>"
     return PressedPage(
         story_id,
         revision,

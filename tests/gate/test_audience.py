@@ -26,7 +26,8 @@ from broadsheet.gate.core.audience import (
     source_of,
     unmet,
 )
-from broadsheet.gate.core.vocabulary import Pass
+from broadsheet.gate.core.packing import pack, unpack
+from broadsheet.gate.core.vocabulary import Orders, Pass
 
 PHONE = "Mozilla/5.0 (Linux; Android 14; Pixel 8) Chrome/126 Mobile Safari/537.36"
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) Version/17.5 Mobile"
@@ -191,3 +192,9 @@ def test_no_header_raises(one, other):
     source_of(f"https://{one}", other)
     device_of(one, other)
     language_of(one)
+
+
+def test_orders_with_rules_can_be_kept_as_plain_data_and_read_again():
+    orders = Orders(walls=(WallRule(1, "search", source="search", dry=True),))
+
+    assert unpack(Orders, pack(orders)) == orders

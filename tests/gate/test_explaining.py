@@ -122,6 +122,15 @@ def test_a_withdrawn_story_opens_only_if_it_is_in_print():
     assert told(case(withdrawn=True)) == {"in-print": ("full", True, 0)}
 
 
+def test_who_must_sign_up_is_told_so_and_of_no_limit():
+    one = case()
+    reading = replace(one.reading, meter=one.before, must_register=True)
+    assert decide(reading).reason is Reason.REGISTER
+    found = told(replace(one, reading=reading))
+    assert found.pop("subscribed") == found.pop("free") == ("full", False, 0)
+    assert found == {"logged-in": ("full", True, 5), "premium": ("cut", False, 0)}
+
+
 def test_a_meter_out_of_reach_is_supposed_to_answer():
     one = case()
     down = replace(one.reading, meter=Meter(Standing.DOWN, limit=3))

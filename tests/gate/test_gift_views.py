@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from uuid import UUID
 
 import pytest
 
+from broadsheet.gate.asgi.recorder import Recorder
 from broadsheet.gate.core import gifts
+from broadsheet.gate.core.decide import decide
 from broadsheet.gate.core.gifts import GiftLink
+from broadsheet.gate.core.packing import pack, unpack
 from broadsheet.gate.core.passes import Keyring
+from broadsheet.gate.core.vocabulary import Reading, Reason
 from broadsheet.gate.store import StoreDown
 from broadsheet.gate.store.memory import MemoryStore
 from tests.gate.conftest import (
@@ -287,3 +292,31 @@ async def test_a_store_that_is_down_opens_no_gift():
 
     assert was_sent_on(reply, status=302)
     assert paper.gate.tally.faults["store"] == 1
+
+
+class Kept:
+    """Keeps the views that the recorder writes."""
+
+    def __init__(self) -> None:
+        self.views = []
+
+    async def edition(self, orders, at) -> int:
+        return 1
+
+    async def write(self, views, edition) -> None:
+        self.views += views
+
+    async def close(self) -> None:
+        return None
+
+
+async def test_a_gift_that_is_read_is_recorded_and_decided_again_alike(paper, link):
+    kept = Kept()
+    newspaper = Newspaper(paper.store, recorder=Recorder(kept))
+    await newspaper.browser().get(address(link))
+    await fetch(newspaper.gate, address(link), method="HEAD")
+    await newspaper.gate.close()
+
+    assert [view.decision.reason for view in kept.views] == [Reason.GIFT]
+    packed = json.loads(json.dumps(pack(kept.views[0].reading)))
+    assert decide(unpack(Reading, packed)) == kept.views[0].decision

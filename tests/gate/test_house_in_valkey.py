@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -12,7 +13,7 @@ from django.conf import settings
 from broadsheet.gate.core import passes
 from broadsheet.gate.core.visitor import Visitor
 from broadsheet.gate.core.vocabulary import Orders, Policy, Standing
-from broadsheet.gate.house import actions, minting, models, queries
+from broadsheet.gate.house import actions, explaining, minting, models, queries
 from broadsheet.gate.house.threads import in_gate_thread
 from broadsheet.gate.store import StoreDown, scripts
 from broadsheet.gate.store.valkey import ValkeyStore
@@ -273,3 +274,18 @@ def test_the_doctor_warns_of_a_meter_that_may_forget(valkey, valkey_cluster, cou
         f"{host}:{port} is of a cluster; write valkey+cluster:// in "
         "BROADSHEET_METER_URL.",
     )
+
+
+def test_an_explanation_reads_the_meter_where_it_is(
+    conninfo, filed, valkeys, counts_in
+):
+    counts_in(valkeys.address)
+    assert [view(story) for story in (1, 2)] == [("counted", 1), ("counted", 2)]
+    models.RecordedDecision.objects.all().delete()  # So that only the meter knows.
+
+    question = explaining.Question(2, explaining.Who.DEVICE, DEVICE, None)
+    told = explaining.explain(question, now=AT + timedelta(minutes=1))
+
+    assert (told.decision.reason.value, told.decision.count) == ("reread", 2)
+    assert [(each.story_id, each.at) for each in told.counted] == [(1, AT), (2, AT)]
+    assert not told.scene.meter_down

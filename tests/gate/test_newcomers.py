@@ -9,16 +9,19 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from broadsheet.gate.asgi import Doorman
+from broadsheet.gate.asgi import Doorman, Tally
 from broadsheet.gate.asgi.newcomers import Newcomers
 from broadsheet.gate.core import budget as budgets
 from broadsheet.gate.core import passes
 from broadsheet.gate.core.budget import Window, networks
+from broadsheet.gate.core.meter import kept_for
 from broadsheet.gate.core.vocabulary import Budget, Orders, Policy, Standing
-from broadsheet.gate.house import models, queries
+from broadsheet.gate.house import actions, models, queries
 from broadsheet.gate.house.minting import keyring
 from broadsheet.gate.store import StoreDown
 from broadsheet.gate.store.memory import MemoryStore
+from broadsheet.gate.store.postgres import PostgresStore
+from broadsheet.gate.store.valkey import ValkeyMeter
 from tests.gate.conftest import (
     AT,
     FURNITURE,
@@ -237,8 +240,6 @@ async def test_a_store_that_is_down_lets_everybody_in_and_is_counted(paper):
 
 
 async def test_all_gates_of_a_store_share_one_budget_and_one_secret(store, at):
-    from broadsheet.gate.asgi import Tally
-
     gates = [Newcomers(store, Tally()) for _ in range(2)]
     address = ip_address("8.8.4.4")
     devices = [uuid4() for _ in range(4)]
@@ -257,9 +258,6 @@ async def test_all_gates_of_a_store_share_one_budget_and_one_secret(store, at):
 
 
 async def test_nothing_of_a_window_outlives_it_in_postgresql(conninfo, at):
-    from broadsheet.gate.asgi import Tally
-    from broadsheet.gate.store.postgres import PostgresStore
-
     kept = PostgresStore(conninfo)
     await kept.open()
     try:
@@ -285,8 +283,6 @@ async def test_nothing_of_a_window_outlives_it_in_postgresql(conninfo, at):
 
 
 async def test_a_window_is_kept_in_valkey_no_longer_than_it_lasts(valkeys, at):
-    from broadsheet.gate.store.valkey import ValkeyMeter
-
     window = Window.at(at, 6)
     (network,) = networks(ip_address("8.8.4.4"), Budget(narrow=3, hours=6), b"s" * 32)
     ask = budgets.ask_to_admit(
@@ -297,8 +293,6 @@ async def test_a_window_is_kept_in_valkey_no_longer_than_it_lasts(valkeys, at):
         assert (await meter.count(ask)).standing is Standing.OPENED
     finally:
         await meter.close()
-    from broadsheet.gate.core.meter import kept_for
-
     assert timedelta(0) < kept_for(ask) <= window.ends - at + timedelta(seconds=1)
 
 
@@ -343,6 +337,28 @@ def test_each_known_one_makes_room_up_to_an_end(known, limit):
 # --- Django's side --------------------------------------------------------------------
 
 
+def test_the_nightly_sweep_leaves_nothing_of_a_window_that_is_over(conninfo):
+    for days in (0, 1, 2):
+        begins = Window.at(AT - timedelta(days=days), 24).begins
+        models.NewcomerSalt.objects.create(begins=begins, secret=b"s" * 32)
+        models.NewcomerRow.objects.create(
+            identity=uuid4(),
+            allowance=3,
+            since=begins,
+            stories=[1],
+            read_at=[begins],
+            opened=True,
+            pools=["new"],
+            drawn=1,
+        )
+
+    actions.sweep(at=AT)
+
+    today = Window.at(AT, 24).begins
+    assert [row.begins for row in models.NewcomerSalt.objects.all()] == [today]
+    assert [row.since for row in models.NewcomerRow.objects.all()] == [today]
+
+
 @pytest.mark.django_db
 def test_django_lets_no_new_device_in_and_hands_out_new_ones_while_it_is_on():
     from django.http import HttpRequest, HttpResponse
@@ -380,8 +396,6 @@ def test_django_lets_no_new_device_in_and_hands_out_new_ones_while_it_is_on():
         decision = queries.decide(1, cookies=cookies, at=AT, count=True)
         return decision.reason.value, decision.limit
 
-    at = passes.name_device(keyring(), old)
-    assert at is not None
     assert view(new) == ("register", 5)
     assert view(old) == ("counted", 3)
     row.delete()

@@ -74,6 +74,25 @@ def test_an_unusable_database_is_told_in_one_line(url, said):
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.parametrize("keys", ["stubby", "x" * 40 + ",stubby", "é" * 40])
+def test_an_edges_key_is_long_and_never_repeated(tmp_path, keys):
+    with pytest.raises(BadSetting) as refused:
+        read({"BROADSHEET_VAR": str(tmp_path), "BROADSHEET_EDGE_KEYS": keys})
+    assert "BROADSHEET_EDGE_KEYS holds a key that is too short" in str(refused.value)
+    assert keys not in str(refused.value)
+
+
+def test_an_edges_key_can_be_replaced_while_the_other_holds(tmp_path):
+    given = {"BROADSHEET_VAR": str(tmp_path)}
+    two = f"{'a' * 40}, {'b' * 40}"
+
+    assert read(given).edge_keys == ()
+    assert read({**given, "BROADSHEET_EDGE_KEYS": two}).edge_keys == (
+        "a" * 40,
+        "b" * 40,
+    )
+
+
 def test_an_address_with_a_password_becomes_djangos_entry():
     entry = django_database(
         "postgresql://me:p%40ss@db.example:6432/paper?sslmode=require"

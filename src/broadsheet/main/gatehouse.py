@@ -6,9 +6,10 @@ of Django in one process, and alone in front of a proxy. No Django here.
 from __future__ import annotations
 
 from broadsheet.gate.alone import Errands
-from broadsheet.gate.asgi import App, Doorman, Gate, Recorder, SystemDns, Walls
+from broadsheet.gate.asgi import App, Doorman, Gate, Recorder, SystemDns, Terms, Walls
 from broadsheet.gate.asgi.reply import OUT_OF_REACH
 from broadsheet.gate.core.passes import Keyring
+from broadsheet.gate.core.tokens import Issuer
 from broadsheet.gate.store import Store
 from broadsheet.gate.store.crawlers import PostgresBook
 from broadsheet.gate.store.postgres import PostgresStore
@@ -47,6 +48,7 @@ def build(
         walls=Walls(PostgresWallBook(database)),
         apology=apology,
         headers=headers(given),
+        edge=terms(given),
     )
     gate_counts.watch(gate.tally)
     return gate
@@ -60,6 +62,12 @@ def store(given: Settings, database: str) -> Store:
     from broadsheet.gate.store.valkey import ValkeyStore  # noqa: PLC0415
 
     return ValkeyStore(database, given.meter_url)
+
+
+def terms(given: Settings) -> Terms:
+    """Return who may ask for decisions, and whom readers may have tokens for."""
+    issuer = Issuer(given.secret, given.origin, given.token_audiences)
+    return Terms(given.edge_keys, issuer)
 
 
 def headers(given: Settings) -> Headers:

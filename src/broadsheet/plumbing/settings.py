@@ -19,6 +19,7 @@ from . import meter_address
 from .meter_address import MeterAddress
 
 PREFIX = "BROADSHEET_"
+SHORTEST_KEY = 32
 Network = IPv4Network | IPv6Network
 
 
@@ -39,6 +40,8 @@ class Settings:
     meter_url: MeterAddress | None  # None: the meter is in PostgreSQL.
     metrics_token: str  # Empty: only a caller on this machine reads /metrics.
     trusted_proxies: tuple[Network, ...]  # Whose X-Forwarded-For is believed.
+    edge_keys: tuple[str, ...]  # Whoever shows one may ask for decisions over HTTP.
+    token_audiences: tuple[str, ...]  # Partners for whom a reader may have a token.
     debug: bool
     database_url: str | None  # From DATABASE_URL, without our prefix, as hosts set it.
 
@@ -78,6 +81,8 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         meter_url=_meter(environ.get(PREFIX + "METER_URL", "")),
         metrics_token=environ.get(PREFIX + "METRICS_TOKEN", ""),
         trusted_proxies=_networks("TRUSTED_PROXIES", environ),
+        edge_keys=_edge_keys(environ),
+        token_audiences=_words("TOKEN_AUDIENCES", environ),
         debug=_yes_or_no("DEBUG", environ),
         database_url=environ.get("DATABASE_URL") or None,
     )
@@ -114,6 +119,22 @@ def _yes_or_no(name: str, environ: Mapping[str, str]) -> bool:
     if value not in ("0", "1"):
         raise BadSetting(f"{PREFIX}{name} is {value!r}; give 0 or 1.")
     return value == "1"
+
+
+def _edge_keys(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the keys. A refusal never repeats one, not even a bad one."""
+    keys = _words("EDGE_KEYS", environ)
+    if any(len(key) < SHORTEST_KEY or not key.isascii() for key in keys):
+        raise BadSetting(
+            f"{PREFIX}EDGE_KEYS holds a key that is too short or not plain; give random "
+            f"ones of at least {SHORTEST_KEY} letters and digits, with commas between."
+        )
+    return keys
+
+
+def _words(name: str, environ: Mapping[str, str]) -> tuple[str, ...]:
+    value = environ.get(PREFIX + name, "")
+    return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
 def _networks(name: str, environ: Mapping[str, str]) -> tuple[Network, ...]:

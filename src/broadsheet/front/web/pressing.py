@@ -134,6 +134,7 @@ def pieces(at: datetime) -> Mapping[str, str]:
         return {
             "account:anonymous": _piece("account_anonymous", path=PATH),
             "account:reader": _piece("account_reader"),
+            "trouble": _piece("trouble"),
             "meter": _meter(),
             "meter:last": _meter("last"),
             "meter:spent": _meter("spent"),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from .dns import SystemDns as SystemDns
 from .doorman import Doorman as Doorman
+from .edge import Terms as Terms
 from .gate import Gate as Gate
 from .memory import Room as Room
 from .memory import Tally as Tally

@@ -33,7 +33,6 @@ class Fronts:
         app: App,
         memory: Memory,
         replies: Replies,
-        *,
         keyring: Keyring,
         visitor: Who,
     ) -> None:

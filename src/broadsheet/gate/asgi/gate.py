@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
@@ -13,8 +13,8 @@ from broadsheet.gate.core import passes
 from broadsheet.gate.core.decide import decide, must_register, needs_meter
 from broadsheet.gate.core.known import Crawler
 from broadsheet.gate.core.pages import SplitPage
-from broadsheet.gate.core.passes import DEVICE_COOKIE, READER_COOKIE, Keyring
-from broadsheet.gate.core.visitor import Visitor, Wallet, open_wallet, visitor_with
+from broadsheet.gate.core.passes import DEVICE_COOKIE, Keyring
+from broadsheet.gate.core.visitor import Visitor
 from broadsheet.gate.core.vocabulary import (
     NOBODY,
     Meter,
@@ -29,44 +29,38 @@ from broadsheet.kit import clock
 from broadsheet.kit.headers import Headers, security
 
 from . import reply
-from .address import (
-    Known,
-    gift_meant,
-    raw_path,
-    story_meant,
-    welcomed,
-    with_welcome,
-)
+
+from .address import Known, gift_meant, raw_path, story_meant  # isort: skip
+from .address import welcomed, with_welcome  # isort: skip
 from .doorman import Doorman, glance
+from .edge import Edge, Inside, Terms
 from .fronts import Fronts
 from .gifts import Gifts
 from .listings import Lister, listing_meant
 from .memory import DEFAULT_ROOM, Memory, Presser, Room, Tally
-from .newcomers import Newcomers
+from .newcomers import Newcomers, settled
 from .recorder import Recorder
-from .remembered import Printed, Printer, Wallets
+from .remembered import Printed, Printer
 from .reply import OUT_OF_REACH, RawHeaders, Replies
 from .request import App, Receive, Request, Scope, Send
+from .told import tell
+from .vouching import SESSION_COOKIE, Minter, Vouching, in_threads
 from .walls import Walls
 
-Minter = Callable[[Mapping[str, str]], str | None]
 Claimed = Callable[[str], bool]
 
-SESSION_COOKIE = "__Host-broadsheet-session"
 # A page that is fetched ahead is not shown by these, lest it cost or send a story.
 _NOT_AHEAD = (Reason.COOKIES, Reason.UNREAD)
 THREADS = 4  # For pressing and minting, which may wait for the database.
-REFUSED_FOR = 10.0  # Seconds for which a session that names nobody is not asked again.
-REFUSED_MOST = 10_000
 
 
 class Gate:
     """
     Stands before `app` and answers story pages. `presser` renders a story whose page
-    is not filed, `lister` presses and files a page that lists stories, `minter` makes a reader pass out of a session's cookies, `claimed`
-    says whether what looks like a misspelled address was one of the system that the
-    paper came from; all may block, and are called in threads. `tally` counts views and
-    faults.
+    is not filed, `lister` presses and files a page that lists stories, `minter` makes a
+    reader pass out of a session's cookies, `claimed` says whether what looks like a
+    misspelled address was one of the system that the paper came from; all may block, and
+    are called in threads. `tally` counts views and faults.
     """
 
     def __init__(  # noqa: PLR0913  All that main has and the gate may not import.
@@ -87,16 +81,14 @@ class Gate:
         recorder: Recorder | None = None,
         apology: str = OUT_OF_REACH,
         walls: Walls | None = None,
+        edge: Terms | None = None,
     ) -> None:
-        self._app, self._store = app, store
-        self._keyring, self._minter = keyring, minter
+        self._store = store
+        self._keyring = keyring
         self._claimed = claimed
-        self._session_cookie = session_cookie
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="gate")
         self._replies = Replies(security() if headers is None else headers, apology)
         self._printer = Printer(self._replies, room.printed_bytes)
-        self._wallets = Wallets(keyring)
-        self._refused: dict[str, float] = {}
         self._doorman = doorman or Doorman()
         self._walls = walls or Walls()
         self.tally = Tally()
@@ -112,12 +104,13 @@ class Gate:
             room=room,
             lister=lister,
         )
+        ask = in_threads(self._threads, minter)
+        vouching = Vouching(keyring, ask, self._memory, self.tally, session_cookie)
+        self._visitor = vouching.visitor
+        inside = Inside(self, self._memory, self._printer, keyring, self._visitor)
+        self._app = Edge(app, edge, inside)
         self._fronts = Fronts(
-            app,
-            self._memory,
-            self._replies,
-            keyring=keyring,
-            visitor=self._visitor,
+            self._app, self._memory, self._replies, keyring, self._visitor
         )
         self._gifts = Gifts(
             store,
@@ -128,6 +121,7 @@ class Gate:
             tally=self.tally,
             who=self._visitor,
             crawl=self._crawl,
+            recorder=self._recorder,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -243,19 +237,18 @@ class Gate:
         visitor, cookies = await self._visitor(request, at)
         reading, let_in = await self._read(known, visitor, request, scope, at)
         cookies = [*cookies, *let_in] if let_in else cookies
+        orders = self._memory.orders
         printed = self._printer.print(
             reading,
             known,
             page,
             self._memory.furniture,
             reader=visitor.reader is not None,
-            variant=self._walls.variant(
-                reading, visitor, self._memory.orders, scope, at
-            ),
+            variant=self._walls.variant(reading, visitor, orders, scope, at),
         )
         reason = printed.decision.reason
         self.tally.views[reason.value] += 1
-        orders = self._memory.orders
+        tell(scope, reading, printed, visitor)
         self._recorder.note(orders, visitor, reading, printed.decision, at)
         if request.ahead and reason in _NOT_AHEAD:
             await self._replies.not_ahead(send)
@@ -282,6 +275,7 @@ class Gate:
         decision = decide(reading)
         self.tally.views[decision.reason.value] += 1
         self._doorman.note(visitant, decision, at)
+        tell(scope, reading, decision)
         if decision.verdict not in (Verdict.FULL, Verdict.CUT):
             rule = policy.rule(visitant)
             await self._replies.closed_to_machines(send, rule, head=request.head)
@@ -305,40 +299,6 @@ class Gate:
 
     # --- Who, and may she ---------------------------------------------------------
 
-    async def _visitor(
-        self, request: Request, at: datetime
-    ) -> tuple[Visitor, RawHeaders]:
-        """Return who is there, and the new pass if a session had to vouch for her."""
-        wallet = self._wallets.of(request.cookies)
-        visitor = self._with(wallet, at)
-        if visitor.reader is not None or self._session_cookie not in wallet.cookies:
-            return visitor, []
-        minted = await self._mint(wallet.cookies)
-        if minted is None:
-            return visitor, []
-        vouched = open_wallet({**wallet.cookies, READER_COOKIE: minted}, self._keyring)
-        return self._with(vouched, at), [reply.set_cookie(READER_COOKIE, minted)]
-
-    def _with(self, wallet: Wallet, at: datetime) -> Visitor:
-        memory = self._memory
-        return visitor_with(wallet, epochs=memory.epochs, orders=memory.orders, at=at)
-
-    async def _mint(self, cookies: Mapping[str, str]) -> str | None:
-        session = cookies[self._session_cookie]
-        if self._refused.get(session, 0.0) > clock.steady():
-            return None
-        loop = asyncio.get_running_loop()
-        try:
-            minted = await loop.run_in_executor(self._threads, self._minter, cookies)
-        except Exception:
-            self.tally.faults["mint"] += 1
-            return None
-        if minted is None:  # A login makes a new session, so this one stays nobody's.
-            if len(self._refused) >= REFUSED_MOST:
-                self._refused.clear()
-            self._refused[session] = clock.steady() + REFUSED_FOR
-        return minted
-
     async def _read(
         self,
         known: Known,
@@ -361,15 +321,9 @@ class Gate:
             if not await self._newcomers.greet(visitor, address, policy.budget, at):
                 meter = await self._ask(known, visitor, Purpose.GLANCE, at)
                 return must_register(reading, meter), []
-            let_in = self._let_in(visitor, at)
+            let_in = settled(self._keyring, visitor, at)
         meter = await self._ask(known, visitor, purpose, at)
         return replace(reading, meter=meter), let_in
-
-    def _let_in(self, visitor: Visitor, at: datetime) -> RawHeaders:
-        if not visitor.new or visitor.device is None:
-            return []
-        device = passes.device_cookie(self._keyring, visitor.device, at)
-        return [reply.set_cookie(DEVICE_COOKIE, device)]
 
     async def _ask(
         self, known: Known, visitor: Visitor, purpose: Purpose, at: datetime

@@ -28,7 +28,8 @@ from . import reply
 from .address import Known, raw_path, welcomed, with_welcome
 from .doorman import glance
 from .memory import Memory, Tally
-from .remembered import Printer
+from .recorder import Recorder
+from .remembered import Printed, Printer
 from .reply import NO_BODY, RawHeaders, Replies, start_message
 from .request import Request, Scope, Send
 
@@ -52,10 +53,12 @@ class Gifts:
         tally: Tally,
         who: Who,
         crawl: Crawl,
+        recorder: Recorder,
     ) -> None:
         self._store, self._keyring = store, keyring
         self._memory, self._printer, self._replies = memory, printer, replies
         self._tally, self._who, self._crawl = tally, who, crawl
+        self._recorder = recorder
 
     async def answer(self, token: str, scope: Scope, send: Send) -> None:
         send = reply.as_gift(send)
@@ -113,8 +116,10 @@ class Gifts:
                 policy=self._memory.orders.policy,
                 gift=standing,
             )
-            reader = visitor.reader is not None
-            await self._show(reading, known, page, cookies, request, send, reader)
+            printed = self._print(reading, known, page, visitor, at)
+            headers = [*printed.start["headers"], *cookies]
+            await send(start_message(200, headers))
+            await send(NO_BODY if request.head else printed.body)
 
     def _needs_no_gift(self, known: Known, visitor: Visitor) -> bool:
         """Test if the story is open to her anyway: free, or by a right of her own."""
@@ -146,21 +151,21 @@ class Gifts:
             return await self._store.open_gift(ask)
         return standing
 
-    async def _show(
+    def _print(
         self,
         reading: Reading,
         known: Known,
         page: SplitPage,
-        cookies: RawHeaders,
-        request: Request,
-        send: Send,
-        reader: bool,
-    ) -> None:
-        furniture = self._memory.furniture
+        visitor: Visitor,
+        at: datetime,
+    ) -> Printed:
+        """Return the page that is decided on; its view is tallied and recorded."""
+        furniture, orders = self._memory.furniture, self._memory.orders
+        reader = visitor.reader is not None
         printed = self._printer.print(reading, known, page, furniture, reader=reader)
         self._tally.views[printed.decision.reason.value] += 1
-        await send(start_message(200, [*printed.start["headers"], *cookies]))
-        await send(NO_BODY if request.head else printed.body)
+        self._recorder.note(orders, visitor, reading, printed.decision, at)
+        return printed
 
     async def _welcome(
         self, known: Known, scope: Scope, send: Send, at: datetime

@@ -12,17 +12,28 @@ from datetime import datetime
 from uuid import UUID
 
 from broadsheet.gate.core import budget as budgets
+from broadsheet.gate.core import passes
 from broadsheet.gate.core.budget import Network, Window
 from broadsheet.gate.core.crawlers import Address
+from broadsheet.gate.core.passes import DEVICE_COOKIE, Keyring
 from broadsheet.gate.core.visitor import Visitor
 from broadsheet.gate.core.vocabulary import Budget, Standing
 from broadsheet.gate.store import Store, StoreDown
 
 from .memory import Tally
+from .reply import RawHeaders, set_cookie
 
 KNOWN_AFTER = 24 * 3600  # Seconds from a device's cookie until it vouches for others.
 MOST_NOTED = 50_000  # Identities that one process remembers to have noted.
 MOST_NOTING = 64  # Notes on their way; the next may be made at another view.
+
+
+def settled(keyring: Keyring, visitor: Visitor, at: datetime) -> RawHeaders:
+    """Return the cookie that tells a new device that it was let in; others have it."""
+    if not visitor.new or visitor.device is None:
+        return []
+    device = passes.device_cookie(keyring, visitor.device, at)
+    return [set_cookie(DEVICE_COOKIE, device)]
 
 
 class Newcomers:

@@ -16,7 +16,7 @@ from broadsheet.gate.core.decide import decide
 from broadsheet.gate.core.pages import Furniture, SplitPage
 from broadsheet.gate.core.passes import Keyring
 from broadsheet.gate.core.visitor import Wallet, open_wallet, read_cookies
-from broadsheet.gate.core.vocabulary import Decision, Reading
+from broadsheet.gate.core.vocabulary import TROUBLE, Decision, Reading
 
 from .address import Known
 from .reply import Answer, RawHeaders, Replies, body_message, start_message
@@ -88,7 +88,8 @@ class Printer:
             return held
         line_from = reading.policy.line_from
         decision = decide(reading)
-        answer = Answer(decision, known, page, reader, line_from, variant)
+        owes = TROUBLE in reading.features
+        answer = Answer(decision, known, page, reader, line_from, variant, owes)
         printed = self._printed(answer, furniture)
         self._shelf.put((reading, reader, variant), printed)
         return printed

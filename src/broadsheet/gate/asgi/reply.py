@@ -69,7 +69,10 @@ def set_cookie(name: str, value: str) -> tuple[bytes, bytes]:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A decision, with all that its page is made of. `reader`: she is logged in."""
+    """
+    A decision, with all that its page is made of. `reader`: she is logged in. `owes`: a
+    payment of hers did not go through.
+    """
 
     decision: Decision
     known: Known
@@ -77,6 +80,7 @@ class Answer:
     reader: bool
     line_from: int = 1  # The count from which a whole page says how many are read.
     variant: str = ""  # Of the wall, if one is met and it is filed.
+    owes: bool = False
 
     def etag(self, furniture: Furniture) -> bytes:
         """
@@ -91,6 +95,7 @@ class Answer:
         if decision.pool and line:
             line += f".{decision.pool}"
         marks = ("r" if self.reader else "a") + ("+" if decision.ads else "-")
+        marks += "o" if self.owes else ""
         seal = page.full_seal if decision.full else page.cut_seal
         seals = f"{page.revision}.{seal}.{furniture.seal}"
         return f'W/"{variant}{line}.{marks}.{seals}"'.encode()
@@ -100,6 +105,8 @@ class Answer:
         values = self._values()
         account = "account:reader" if self.reader else "account:anonymous"
         filling = {"account": furniture.fill(account, values)}
+        if self.owes:
+            filling["trouble"] = furniture.fill("trouble", values)
         if self.decision.ads:
             filling["ad:top"] = furniture.fill("ad:top", values)
             filling["ad:mid"] = furniture.fill("ad:mid", values)

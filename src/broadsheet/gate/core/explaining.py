@@ -129,13 +129,14 @@ def _another_reader(case: Case) -> Iterator[_Supposed]:
     held = replace(reading, features=reading.features | {feature})
     yield _Supposed(What.SUBSCRIBED, held, feature=feature)
     if reading.features:
-        bare = replace(reading, features=frozenset(), meter=asked(before))
+        bare = replace(reading, features=frozenset(), meter=_asked(reading, before))
         yield _Supposed(What.NO_GRANT, bare)
     if not case.registered:
         limit = _pool(reading).registered
         # At a login the two counts are united; we can only know the one.
         meter = asked(with_limit(_somebody(before), limit))
-        yield _Supposed(What.LOGGED_IN, replace(reading, meter=meter), limit)
+        known = replace(reading, meter=meter, must_register=False)
+        yield _Supposed(What.LOGGED_IN, known, limit)
 
 
 def _another_meter(case: Case) -> Iterator[_Supposed]:
@@ -157,20 +158,20 @@ def _another_count(case: Case) -> Iterator[_Supposed]:
     reading, before = case.reading, case.before
     if case.resumes is not None:
         left = 0 if reading.policy.period == MONTH else max(0, before.limit - 1)
-        meter = asked(Meter(Standing.UNREAD, left, before.limit))
+        meter = _asked(reading, Meter(Standing.UNREAD, left, before.limit))
         later = replace(reading, meter=meter)
         yield _Supposed(What.RESUMED, later, at=case.resumes)
     for what, limit in (
         (What.HIGHER_LIMIT, before.count + 1),
         (What.LOWER_LIMIT, before.count),
     ):
-        meter = asked(with_limit(before, limit))
+        meter = _asked(reading, with_limit(before, limit))
         yield _Supposed(what, replace(reading, meter=meter), limit)
 
 
 def _another_story(case: Case) -> Iterator[_Supposed]:
     reading, story = case.reading, case.reading.story
-    asked_anew = replace(reading, meter=asked(case.before))
+    asked_anew = replace(reading, meter=_asked(reading, case.before))
     if story.withdrawn:
         back = replace(asked_anew, story=replace(story, withdrawn=False))
         yield _Supposed(What.IN_PRINT, back)
@@ -184,6 +185,11 @@ def _another_story(case: Case) -> Iterator[_Supposed]:
         # Where another pool's meter would decide, we do not know how it stands.
         if story.access != access and _pool(other) == _pool(reading):
             yield _Supposed(what, other)
+
+
+def _asked(reading: Reading, before: Meter) -> Meter:
+    """Return what the meter says; of who must sign up first, it opens nothing."""
+    return before if reading.must_register else asked(before)
 
 
 def _pool(reading: Reading) -> Pool:

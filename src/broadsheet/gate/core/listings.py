@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 # Seconds from the beginning of one press of a page to that of the next. A little under
 # one, so that a change which comes right after a press is still seen within the second.
-PACE = 0.9
+PACE = 0.8
 # What nobody announces, such as a picture's new description, is right after this.
 LIFE = timedelta(minutes=10)
 SLACK = timedelta(seconds=2)  # By which the clocks of two nodes may differ.

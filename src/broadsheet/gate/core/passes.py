@@ -81,13 +81,13 @@ def device_cookie(
     kind = _NEW_DEVICE if new else _DEVICE
     key = keyring.keys[0]
     expires = int(at.timestamp()) + DEVICE_LIFE
-    return _seal(key, _DEVICE_LAYOUT.pack(kind, key.key_id, device.bytes, expires))
+    return seal(key, _DEVICE_LAYOUT.pack(kind, key.key_id, device.bytes, expires))
 
 
 def reader_pass(keyring: Keyring, carried: Pass) -> str:
     """Return `carried` as a reader pass."""
     key = keyring.keys[0]
-    return _seal(
+    return seal(
         key,
         _READER_LAYOUT.pack(
             _READER,
@@ -116,7 +116,7 @@ def read_reader(keyring: Keyring, text: str, at: datetime) -> Pass | None:
 
 def name_device(keyring: Keyring, text: str) -> Pass | None:
     """Return the pass even if it has expired. Ask `is_live` before you believe it."""
-    raw = _unseal(keyring, text, _DEVICE_SIZE, (_DEVICE, _NEW_DEVICE))
+    raw = unseal(keyring, text, _DEVICE_SIZE, (_DEVICE, _NEW_DEVICE))
     if raw is None:
         return None
     kind, _, identity, expires = _DEVICE_LAYOUT.unpack(raw)
@@ -129,7 +129,7 @@ def name_reader(keyring: Keyring, text: str) -> Pass | None:
     Return the pass even if it has expired: it still names the reader who has just
     logged out. Never decide access by this without asking `is_live`.
     """
-    raw = _unseal(keyring, text, _READER_SIZE, (_READER,))
+    raw = unseal(keyring, text, _READER_SIZE, (_READER,))
     if raw is None:
         return None
     _, _, identity, *rest = _READER_LAYOUT.unpack(raw)
@@ -150,7 +150,8 @@ def is_live(carried: Pass, life: int, now: int) -> bool:
     return 0 < carried.expires - now <= life
 
 
-def _seal(key: Key, payload: bytes) -> str:
+def seal(key: Key, payload: bytes) -> str:
+    """Return `payload`, whose second byte is the key's id, signed and as text."""
     return sealed(payload + mac(key, payload))
 
 
@@ -163,9 +164,10 @@ def mac(key: Key, payload: bytes) -> bytes:
     return blake2b(payload, key=key.secret, digest_size=MAC_SIZE).digest()
 
 
-def _unseal(
+def unseal(
     keyring: Keyring, text: str, size: int, kinds: tuple[int, ...]
 ) -> bytes | None:
+    """Return the payload of what `seal` has sealed, or None. Raises nothing."""
     raw = canonical(text)
     if raw is None or len(raw) != size or raw[0] not in kinds:
         return None

@@ -11,10 +11,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from .decide import decide
 from .packing import pack, pack_rest, unpack
@@ -143,19 +144,12 @@ class Edition:
 
 def edition_text(orders: Orders) -> str:
     """Return, as JSON, all of the orders that a decision can rest on."""
-    decisive = replace(
-        orders,
-        clock_offset=timedelta(0),
-        verticals=(),
-        masthead="",
-        walls=(),  # Which words a wall has; that there is one rests on other things.
-        recording=Recording(),
-    )
-    return json.dumps(pack(decisive), sort_keys=True, separators=(",", ":"))
+    decisive = {"policy": pack(orders.policy), "zone": orders.zone.key}
+    return json.dumps(decisive, sort_keys=True, separators=(",", ":"))
 
 
 def orders_in(content: Any) -> Orders:
-    return unpack(Orders, content)
+    return Orders(unpack(Policy, content["policy"]), ZoneInfo(content["zone"]))
 
 
 def digest(text: str) -> str:

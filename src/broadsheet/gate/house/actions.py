@@ -15,6 +15,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from broadsheet.gate.core import meter, pages, vocabulary
+from broadsheet.gate.core.budget import Window
 from broadsheet.gate.core.pages import UnknownPlaceholder as UnknownPlaceholder
 from broadsheet.gate.store import Kind, StoreDown
 from broadsheet.gate.store.postgres import CHANNEL
@@ -318,14 +319,19 @@ def sweep(*, at: datetime) -> int:
             {"start": start - meter.KEPT_AFTER},
         )
         deleted: int = cursor.rowcount
-    # Where no gate has come into a new window since, as when the budget was put out.
-    models.NewcomerRow.objects.filter(since__lt=at - timedelta(days=1)).delete()
-    models.NewcomerSalt.objects.filter(begins__lt=at - timedelta(days=1)).delete()
+    _sweep_newcomers(at)
     models.Change.objects.filter(at__lt=at - CHANGES_KEPT).delete()
     models.CrawlerVisit.objects.filter(at__lt=at - VISITS_KEPT).delete()
     giving.sweep_gifts(at=at)
     audiences.sweep_hits(at=at)
     return deleted
+
+
+def _sweep_newcomers(at: datetime) -> None:
+    """Delete what the next window would have: perhaps no gate has come into one."""
+    begins = Window.at(at, queries.budget().hours).begins
+    models.NewcomerRow.objects.filter(since__lt=begins).delete()
+    models.NewcomerSalt.objects.filter(begins__lt=begins).delete()
 
 
 @transaction.atomic

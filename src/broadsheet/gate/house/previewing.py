@@ -24,7 +24,7 @@ from . import models
 
 AT_ONCE = 2000  # Rows fetched together.
 KINDS = 50_000  # Readings kept, of views that were decided alike.
-ENOUGH = 100_000  # Views from which a page at the desk is made: a few seconds.
+ENOUGH = 50_000  # Views from which a page at the desk is made: a few seconds.
 
 _NAMES = (
     *("story_id", "access", "section", "published_at", "revision", "standing"),

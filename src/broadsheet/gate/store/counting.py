@@ -36,6 +36,7 @@ class Line:
     def __init__(self, conninfo: str) -> None:
         self._conninfo = conninfo
         self._connection: AsyncConnection[Any] | None = None
+        self._watched = -1  # The socket; a lost connection no longer tells its own.
         self._results: asyncio.Future[list[PGresult]] | None = None
         self._got: list[PGresult] = []
 
@@ -54,17 +55,23 @@ class Line:
 
     async def close(self) -> None:
         connection, self._connection = self._connection, None
+        self._look_away()
         if connection is not None:
-            asyncio.get_running_loop().remove_reader(connection.fileno())
             await connection.close()
+
+    def _look_away(self) -> None:
+        """Watch the socket no longer, before its number is another's."""
+        if self._watched >= 0:
+            asyncio.get_running_loop().remove_reader(self._watched)
+            self._watched = -1
 
     async def _open(self) -> AsyncConnection[Any]:
         connection = await AsyncConnection.connect(
             self._conninfo, autocommit=True, connect_timeout=2
         )
         await connection.execute("SET synchronous_commit TO off")  # See postgres.py.
-        self._connection = connection
-        asyncio.get_running_loop().add_reader(connection.fileno(), self._readable)
+        self._connection, self._watched = connection, connection.fileno()
+        asyncio.get_running_loop().add_reader(self._watched, self._readable)
         connection.pgconn.send_prepare(NAME, _numbered(statements.COUNT))
         await self._answer(connection)
         return connection
@@ -85,10 +92,13 @@ class Line:
         self._results, self._got = loop.create_future(), []
         while connection.pgconn.flush():
             await asyncio.sleep(0.001)  # A batch that the socket has no room for yet.
-        (result,) = await self._results
-        if result.status not in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
-            raise psycopg.errors.error_from_result(result)
-        return result
+        results = await self._results
+        for result in results:
+            if result.status not in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
+                raise psycopg.errors.error_from_result(result)
+        if len(results) != 1:
+            raise psycopg.OperationalError("the connection gave no answer")
+        return results[0]
 
     def _readable(self) -> None:
         connection, results = self._connection, self._results
@@ -105,7 +115,7 @@ class Line:
             else:
                 return
         except psycopg.Error as error:
-            asyncio.get_running_loop().remove_reader(connection.fileno())
+            self._look_away()
             if results is not None and not results.done():
                 results.set_exception(error)
             return

@@ -85,8 +85,10 @@ def values(views: Sequence[View], policy: int) -> dict[str, Any]:
         if place is None:
             place = places[key] = len(kinds)
             kinds.append(kind_of(view.registered, view.reading, view.decision))
-        lines.append((view.at.isoformat(), view.identity.hex, place))
-    return {"policy": policy, "views": json.dumps(lines), "kinds": json.dumps(kinds)}
+        # By hand: nothing in it would have to be quoted, and it is half the time.
+        lines.append(f'["{view.at.isoformat()}","{view.identity.hex}",{place}]')
+    listed = f"[{','.join(lines)}]"
+    return {"policy": policy, "views": listed, "kinds": json.dumps(kinds)}
 
 
 class Archive(Protocol):

@@ -1,14 +1,22 @@
-"""What readers try who would rather not pay, over HTTP against a whole site."""
+"""
+Meter and identity: what readers try with cookies, logins and addresses who would rather
+not pay. Each is tried at the program, and through nginx with its cache.
+"""
 
 from __future__ import annotations
 
 import time
-from urllib.parse import quote
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from random import Random
 from uuid import uuid4
 
 import pytest
 
 from broadsheet.gate.asgi.address import with_welcome
+from broadsheet.gate.core import passes
+from broadsheet.gate.core.passes import Keyring
+from broadsheet.kit import clock
 from broadsheet.main.leakcheck.wire import Request, Wire
 from tests.browser.client import (
     DEVICE,
@@ -23,11 +31,6 @@ from tests.site import RunningSite
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(240)]
 LIMIT, REGISTERED_LIMIT = 3, 5
-
-
-@pytest.fixture
-def stranger(site: RunningSite) -> Client:
-    return Client(site.origin)
 
 
 def spend(client: Client, limit: int = LIMIT) -> list[str]:
@@ -77,7 +80,9 @@ def test_a_cookie_twice_or_spoilt_opens_nothing(stranger: Client):
         f"{PASS}={device}; {DEVICE}={device}",
     ):
         reply = Client(stranger.origin).get(mark, Cookie=text)
-        assert (reply.status_code, whole(reply)) == (200, False), text
+        # nginx refuses a header of more than 8 kB by itself.
+        assert reply.status_code == 200 or len(text) > 8192, text
+        assert not whole(reply)
 
 
 # --- Logins ---------------------------------------------------------------------------
@@ -100,9 +105,9 @@ def test_neither_login_nor_logout_nor_new_names_shed_a_count(
     assert [whole(stranger.read(path)) for path in unread] == [False] * len(unread)
 
 
-def test_what_a_login_has_read_stays_read_for_the_next_login_over_it(
-    stranger: Client, site: RunningSite
-):
+def test_what_a_login_has_read_stays_read_for_the_next_login_over_it(site: RunningSite):
+    # Not through nginx too: there is a limit on mails, and others need theirs.
+    stranger = Client(site.origin)
     stranger.log_in(site, new_address())
     unread = spend(stranger, REGISTERED_LIMIT)
 
@@ -182,111 +187,133 @@ def test_a_story_under_many_addresses_is_one_story(stranger: Client):
     assert opened == [True, True, False]
 
 
-@pytest.mark.parametrize(
-    "elsewhere",
-    [
-        "//attacker.example",
-        "///attacker.example",
-        "/\\attacker.example",
-        "\\\\attacker.example",
-        "/\t/attacker.example",
-        "/\n/attacker.example",
-        "https://attacker.example/",
-        "https:attacker.example",
-        "javascript:alert(1)",
-        "data:text/html,x",
-        "http:///attacker.example",
-        "/%09/attacker.example\r\nX-Injected: 1",
-    ],
-)
-def test_no_next_leads_to_another_site(
-    stranger: Client, site: RunningSite, elsewhere: str
+# --- Ways of asking -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "PROPFIND"])
+def test_other_methods_send_nothing_and_cost_nothing(stranger: Client, method: str):
+    stranger.get("/")
+    paths = metered(stranger, LIMIT + 1)
+    for path in paths:
+        reply = stranger.send(method, path)
+        assert reply.status_code in (200, 403, 404, 405)
+        assert not whole(reply)
+    shown = [whole(stranger.read(path)) for path in paths]
+    assert shown == [True, True, True, False]
+
+
+@pytest.mark.parametrize("purpose", ["Sec-Purpose", "Purpose", "X-Moz"])
+def test_a_prefetch_sends_no_story_and_costs_nothing(stranger: Client, purpose: str):
+    stranger.get("/")
+    paths = metered(stranger, LIMIT + 1)
+    for path in paths:
+        reply = stranger.send("GET", path, headers={purpose: "prefetch"})
+        assert (reply.status_code, reply.content) == (503, b"")
+    shown = [whole(stranger.read(path)) for path in paths]
+    assert shown == [True, True, True, False]
+
+
+def test_no_tag_range_or_override_opens_what_is_shut(stranger: Client):
+    [path, *_] = spend(stranger)
+    reply = stranger.get(path)
+    assert not whole(reply)
+    shut = reply.content
+    full = reply.headers["etag"].replace("wall:metered", "full")
+    for headers in (
+        {"Range": "bytes=0-"},
+        {"Range": "bytes=-4000"},
+        {"Range": "bytes=100-200,400-"},
+        {"If-None-Match": full},
+        {"If-Modified-Since": "Thu, 01 Jan 1970 00:00:00 GMT"},
+        {"X-HTTP-Method-Override": "GET"},
+        {"X-Variant": "full"},
+        {"X_Variant": "full"},
+        {"X-Gate-Variant": "full"},
+        {"X_Gate_Variant": "full"},
+        {"X-Gate-Page": path},
+        {"X-Gate-Verdict": "full"},
+        {"X-Gate-Answer": "page"},
+        {"X-Gate-Uri": "/"},
+        {"X-Gate-Method": "HEAD"},
+        {"X-Accel-Redirect": path},
+    ):
+        reply = stranger.send("GET", path, headers=headers)
+        assert (reply.status_code, reply.content) == (200, shut), headers
+    # nginx says of itself that a tag is not the page's; it compares the shut page's.
+    for tag in (full, "*", '"x"'):
+        assert not whole(stranger.send("GET", path, headers={"If-Match": tag}))
+    # The tag of the page that she is shown, and it alone, is not sent again.
+    own = stranger.get(path).headers["etag"]
+    assert stranger.send("GET", path, headers={"If-None-Match": own}).status_code == 304
+
+
+def test_a_view_that_costs_is_counted_whatever_the_client_says_it_holds(
+    stranger: Client,
 ):
-    asked = quote(elsewhere, safe="")
-    for page in ("/accounts/login/", "/accounts/signup/", "/subscribe/"):
-        text = stranger.get(f"{page}?next={asked}").text
-        hidden = [line for line in text.splitlines() if 'name="next"' in line]
-        assert not any("attacker" in line or "alert" in line for line in hidden)
-    # One who is logged in is sent on at once.
-    reader = Client(site.origin, _reader_of_the_demo(site))
-    for page in ("/accounts/login/", "/accounts/signup/", "/accounts/logout/"):
-        reply = reader.get(f"{page}?next={asked}")
-        location = reply.headers.get("location", "/")
-        assert location.startswith("/") and not location.startswith(("//", "/\\"))
-        assert "attacker" not in location
-        assert "x-injected" not in reply.headers
+    stranger.get("/")
+    paths = metered(stranger, LIMIT + 1)
+    for path in paths[:LIMIT]:
+        stranger.send("GET", path, headers={"If-None-Match": "*", "Range": "bytes=0-1"})
+
+    assert not whole(stranger.read(paths[LIMIT]))
 
 
-_DEMO: dict[str, dict[str, str]] = {}
+# --- Bytes that nobody signed ---------------------------------------------------------
 
 
-def _reader_of_the_demo(site: RunningSite) -> dict[str, str]:
-    """Log in once for the whole file: there is a limit on tries."""
-    if site.origin not in _DEMO:
-        client = Client(site.origin)
-        fields = {"email": "reader@demo.example", "password": "reader"}
-        assert client.post("/accounts/password/", **fields).status_code == 302
-        _DEMO[site.origin] = client.cookies
-    return dict(_DEMO[site.origin])
+def test_random_bytes_for_a_pass_open_nothing_and_break_nothing(stranger: Client):
+    listed = stranger.get("/api/v1/stories?limit=50").json()["stories"]
+    premium = next(one["path"] for one in listed if one["access"] == "premium")
+    chance = Random(20260803)
+    good = passes.device_cookie(Keyring.of("an attacker's own"), uuid4(), clock.wall())
+    wire = Wire(stranger.origin)
+    for turn in range(120):
+        noise = bytes(chance.choices(_SENDABLE, k=chance.choice((1, 51, 67, 300))))
+        spoilt = bytearray(good.encode())
+        spoilt[chance.randrange(len(spoilt))] = chance.choice(_SENDABLE)
+        value = (noise if turn % 2 else bytes(spoilt)).decode("latin-1")
+        for name in (PASS, DEVICE):
+            answer = wire.ask(Request("", premium), [f"{name}={value}"])
+            assert answer.status in (200, 302, 400), (answer.status, value)
+            assert answer.status != 200 or b'class="wall' in answer.body
 
 
-# --- Caches ---------------------------------------------------------------------------
+# What a Cookie header can hold, whole bytes above ASCII among it.
+_SENDABLE = [byte for byte in range(0x21, 0x100) if byte != 0x7F]
 
 
-def test_a_tag_of_the_whole_page_tells_a_stranger_nothing(stranger: Client):
-    path = metered(stranger, 1)[0]
-    tag = stranger.read(path).headers["etag"]
-    assert stranger.get(path, If_None_Match=tag).status_code == 304  # It is her own.
-
-    other = Client(stranger.origin)
-    spent = spend(other)
-    target = path if path in spent else spent[0]
-    for claim in (tag, "*", f'{tag}, "x"', tag.removeprefix("W/")):
-        reply = other.get(target, If_None_Match=claim)
-        assert (reply.status_code, whole(reply)) == (200, False)
+# --- Many at once ---------------------------------------------------------------------
 
 
-def test_nothing_that_is_one_readers_may_be_kept_for_another(
-    stranger: Client, site: RunningSite
+PLANT = """
+from broadsheet.main.leakcheck import planting
+from broadsheet.news.newsroom import queries
+from broadsheet.plumbing import publication
+for number in planting.fillers(50, publication.now()):
+    print(queries.canonical(number))
+"""
+
+
+@pytest.fixture(scope="module")
+def fifty(site: RunningSite) -> Iterator[list[str]]:
+    yield in_the_house(site, PLANT).split()
+    site.cli("leakcheck", "--weed")
+
+
+def test_64_tabs_on_50_stories_get_exactly_the_limit(
+    stranger: Client, fifty: list[str]
 ):
-    path = metered(stranger, 1)[0]
-    story = f"/api/v1/stories/{_number(path)}"
-    reader = Client(site.origin, _reader_of_the_demo(site))
-    for client in (stranger, reader):
-        client.read(path)
-        for page in (path, story, f"{story}/decision", "/account/", "/search/?q=a"):
-            kept = client.get(page).headers["cache-control"]
-            assert "private" in kept or "no-store" in kept, page
-        for page in (path, story, f"{story}/decision"):
-            reply = client.get(page)
-            assert reply.headers["cache-control"] == "private, no-store", page
-            assert "cookie" in reply.headers["vary"].lower()
-    # A page that goes into the back-forward cache would show a logged-out account.
-    assert "no-store" in reader.get("/account/").headers["cache-control"]
+    """With two server processes: `tests/browser/test_counting.py`."""
+    stranger.get("/")
+    cookies = ["; ".join(f"{k}={v}" for k, v in stranger.cookies.items())]
+    wire = Wire(stranger.origin)
 
+    def read(path: str) -> str | None:
+        body = wire.ask(Request("", path), cookies).body
+        return path if b"<article" in body and b'class="wall' not in body else None
 
-def test_a_feed_that_caches_keep_carries_nobodys_pass(site: RunningSite):
-    cookies = _reader_of_the_demo(site)
-    del cookies[PASS]  # So that a new one would be minted for her.
-    reply = Client(site.origin, cookies).get("/feeds/front.rss")
+    with ThreadPoolExecutor(64) as tabs:
+        shown = set(tabs.map(read, [*fifty, *reversed(fifty)])) - {None}
 
-    assert "public" in reply.headers["cache-control"]
-    assert "set-cookie" not in reply.headers
-
-
-# --- The clock ------------------------------------------------------------------------
-
-
-def test_a_clock_that_is_put_back_reopens_nothing(stranger: Client, site: RunningSite):
-    site.cli("clock", "move", "2d")
-    try:
-        time.sleep(1.2)  # Every process looks at the clock each second.
-        unread = spend(stranger)
-        for span in ("-1h", "-40d"):
-            site.cli("clock", "move", span)
-            time.sleep(1.2)
-            opened = [whole(stranger.read(path)) for path in unread]
-            assert opened == [False] * len(unread), span
-    finally:
-        site.cli("clock", "reset")
-        time.sleep(1.2)
+    assert (len(fifty), len(shown)) == (50, LIMIT)
+    assert {path for path in fifty if read(path)} == shown
