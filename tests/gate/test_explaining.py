@@ -15,6 +15,7 @@ from broadsheet.gate.core.explaining import Case, What, asked, changes, resumes
 from broadsheet.gate.core.meter import Ask, Reads, peek, period_start
 from broadsheet.gate.core.vocabulary import (
     NOBODY,
+    GiftStanding,
     Meter,
     Orders,
     Policy,
@@ -116,6 +117,21 @@ def test_who_has_a_grant_is_told_what_she_would_see_without_it():
     assert told(case(before="spent", features=("news",), registered=True)) == {
         "no-grant": ("wall", False, 0),
     }
+
+
+@pytest.mark.parametrize(
+    ("access", "before", "without"),
+    [
+        ("premium", "unread", ("cut", False, 0)),
+        ("metered", "unread", ("full", True, 0)),
+        ("metered", "spent", ("wall", False, 0)),
+    ],
+)
+def test_who_was_given_it_is_told_what_she_would_see_without(access, before, without):
+    one = case(access, before=before)
+    given = replace(one.reading, gift=GiftStanding.OPENED, meter=NOBODY)
+    assert decide(given).reason is Reason.GIFT
+    assert told(replace(one, reading=given)) == {"no-gift": without}
 
 
 def test_a_withdrawn_story_opens_only_if_it_is_in_print():

@@ -12,8 +12,10 @@ import pytest
 from broadsheet.gate.asgi import Doorman, Tally
 from broadsheet.gate.asgi.newcomers import Newcomers
 from broadsheet.gate.core import budget as budgets
-from broadsheet.gate.core import passes
+from broadsheet.gate.core import gifts, passes
 from broadsheet.gate.core.budget import Window, networks
+from broadsheet.gate.core.gifts import GiftLink
+from broadsheet.gate.core.listings import PressedListing
 from broadsheet.gate.core.meter import kept_for
 from broadsheet.gate.core.vocabulary import Budget, Orders, Policy, Standing
 from broadsheet.gate.house import actions, models, queries
@@ -112,6 +114,23 @@ async def test_the_cookie_from_before_it_was_let_in_changes_nothing(paper):
     assert not (await replayed.read(4, client=HOME)).shows_all
     # Nor has the replay been charged to its network.
     assert await shown(paper, HOME, HOME) == [True, False]
+
+
+@pytest.mark.parametrize("first", ["/", "a gift", "/business/a-story-20/"])
+async def test_no_page_that_gives_a_cookie_is_a_way_past_it(paper, first):
+    begun = paper.store._steady()
+    listing = PressedListing("/", b"News", "", AT, AT + timedelta(minutes=9))
+    paper.store.press_listing(listing, begun=begun)
+    link = GiftLink(UUID(int=0x61F7), 9, UUID(int=0x61), int(AT.timestamp()) + 900, 9)
+    paper.store.gifts.file(link)
+    address = f"/gift/{gifts.token(RING, link)}/" if first == "a gift" else first
+    seen = []
+    for _ in range(3):
+        browser = paper.browser()
+        assert (await browser.get(address)).status == 200
+        seen.append((await browser.read(1, client=HOME)).shows_all)
+
+    assert seen == [True, True, False]
 
 
 async def test_it_is_let_in_when_the_window_is_over(paper):

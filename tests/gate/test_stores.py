@@ -201,6 +201,25 @@ async def test_a_union_drops_with_its_period(store):
     assert await read(store, (1,), september) == [("opened", 2)]
 
 
+@pytest.mark.parametrize("period", ["month", "rolling30"])
+@pytest.mark.parametrize("first", [DEVICE, ANNE])
+async def test_a_union_lets_no_story_cost_twice(store, period, first):
+    """Read here in a period that is over, and there in this one: it counts by this."""
+    days = [
+        datetime(2026, 8, 1, 12, tzinfo=UTC) + timedelta(days=n) for n in (0, 20, 40)
+    ]
+    second = ANNE if first is DEVICE else DEVICE
+    read_again = days[2] if period == "month" else days[1]
+    await read(store, (3,), days[0], identity=first, period=period)
+    await read(store, (3,), read_again, identity=second, period=period)
+
+    await store.unite(DEVICE, ANNE)
+
+    for identity in (DEVICE, ANNE):
+        seen = await read(store, (3,), days[2], identity=identity, period=period)
+        assert seen == [("read", 1)]
+
+
 async def test_what_is_erased_is_gone(store, at):
     await read(store, (1, 2, 3), at)
 
@@ -290,7 +309,7 @@ async def test_a_login_unites_all_pools(store, at):
             assert await store.peek(one) == Meter(Standing.READ, drawn, 5)
 
 
-async def test_a_story_read_in_two_pools_is_united_into_the_earlier(store, at):
+async def test_a_story_read_in_two_pools_is_united_into_the_later(store, at):
     later = at + timedelta(hours=1)
     await read(store, (1,), later, identity=DEVICE, pool="a")
     await read(store, (1,), at, pool="b")

@@ -9,7 +9,6 @@ from broadsheet.gate.alone import Errands
 from broadsheet.gate.asgi import App, Doorman, Gate, Recorder, SystemDns, Terms, Walls
 from broadsheet.gate.asgi.reply import OUT_OF_REACH
 from broadsheet.gate.core.passes import Keyring
-from broadsheet.gate.core.tokens import Issuer
 from broadsheet.gate.store import Store
 from broadsheet.gate.store.crawlers import PostgresBook
 from broadsheet.gate.store.postgres import PostgresStore
@@ -66,6 +65,11 @@ def store(given: Settings, database: str) -> Store:
 
 def terms(given: Settings) -> Terms:
     """Return who may ask for decisions, and whom readers may have tokens for."""
+    if not given.token_audiences:
+        return Terms(given.edge_keys)
+    # Ten megabytes of cryptography, which a paper without partners has no use for.
+    from broadsheet.gate.core.tokens import Issuer  # noqa: PLC0415
+
     issuer = Issuer(given.secret, given.origin, given.token_audiences)
     return Terms(given.edge_keys, issuer)
 

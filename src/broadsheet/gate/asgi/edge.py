@@ -13,16 +13,15 @@ import hmac
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
 
 from broadsheet.gate.core import variants
 from broadsheet.gate.core.passes import Keyring
-from broadsheet.gate.core.tokens import Issuer
 from broadsheet.gate.core.vocabulary import Decision
 from broadsheet.gate.store import StoreDown
 
-from . import questions, tokens
+from . import questions
 from .doorman import glance
 from .memory import Memory
 from .questions import BadQuestion, TooLong
@@ -30,6 +29,11 @@ from .remembered import Printed, Printer
 from .reply import RawHeaders, body_message, start_message
 from .request import App, Message, Receive, Scope, Send
 from .told import KEY, Told
+
+if TYPE_CHECKING:
+    from broadsheet.gate.core.tokens import Issuer
+
+    from . import tokens
 
 ROOT = "/gate/v1/"
 PAGES = ROOT + "pages/"
@@ -116,6 +120,9 @@ class Edge:
         }
         self._public: dict[tuple[str, str], Handler] = {}
         if terms.issuer is not None:
+            # Ten megabytes of cryptography, for those who have partners.
+            from . import tokens  # noqa: PLC0415
+
             self._tokens = tokens.Tokens(terms.issuer, inside.memory, inside.visitors)
             self._routes["POST", ROOT + "introspect"] = self._introspect
             self._public["GET", tokens.KEYS] = self._list_keys

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from uuid import uuid4
 
-from broadsheet.gate.core import passes
-from broadsheet.gate.core.passes import DEVICE_COOKIE, Keyring
+from broadsheet.gate.core.passes import Keyring
 from broadsheet.gate.core.visitor import Visitor
 from broadsheet.gate.core.vocabulary import ADFREE, NEWS, TROUBLE
 from broadsheet.gate.store import StoreDown
@@ -15,6 +13,7 @@ from broadsheet.gate.store import StoreDown
 from . import reply
 from .listings import Held
 from .memory import Memory
+from .newcomers import stranger
 from .reply import RawHeaders, Replies
 from .request import App, Message, Receive, Request, Scope, Send
 
@@ -58,8 +57,8 @@ class Fronts:
             ads=not visitor.features & {NEWS, ADFREE},
         )
         if visitor.device is None:  # So that her first story costs no round trip.
-            device = passes.device_cookie(self._keyring, uuid4(), at)
-            cookies = [*cookies, reply.set_cookie(DEVICE_COOKIE, device)]
+            budget = self._memory.orders.policy.budget
+            cookies = [*cookies, *stranger(self._keyring, budget, at)]
         await reply.show(send, printed, cookies, request, again=False)
 
     async def _find(self, path: str) -> Held | None:

@@ -7,13 +7,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
-from uuid import uuid4
 
-from broadsheet.gate.core import passes
 from broadsheet.gate.core.decide import decide, must_register, needs_meter
 from broadsheet.gate.core.known import Crawler
 from broadsheet.gate.core.pages import SplitPage
-from broadsheet.gate.core.passes import DEVICE_COOKIE, Keyring
+from broadsheet.gate.core.passes import Keyring
 from broadsheet.gate.core.visitor import Visitor
 from broadsheet.gate.core.vocabulary import (
     NOBODY,
@@ -38,7 +36,7 @@ from .fronts import Fronts
 from .gifts import Gifts
 from .listings import Lister, listing_meant
 from .memory import DEFAULT_ROOM, Memory, Presser, Room, Tally
-from .newcomers import Newcomers, settled
+from .newcomers import Newcomers, settled, stranger
 from .recorder import Recorder
 from .remembered import Printed, Printer
 from .reply import OUT_OF_REACH, RawHeaders, Replies
@@ -353,8 +351,7 @@ class Gate:
     async def _welcome(
         self, known: Known, scope: Scope, send: Send, at: datetime
     ) -> None:
-        new = self._memory.orders.policy.budget.on
-        device = passes.device_cookie(self._keyring, uuid4(), at, new=new)
+        budget = self._memory.orders.policy.budget
+        cookies = stranger(self._keyring, budget, at)
         address = with_welcome(known.raw, scope["query_string"], int(at.timestamp()))
-        cookie = reply.set_cookie(DEVICE_COOKIE, device)
-        await self._replies.round_trip(send, address, [cookie])
+        await self._replies.round_trip(send, address, cookies)

@@ -11,15 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from broadsheet.gate.core import gifts, passes
+from broadsheet.gate.core import gifts
 from broadsheet.gate.core.decide import decide
 from broadsheet.gate.core.gifts import Claim, GiftAsk
 from broadsheet.gate.core.known import Crawler
 from broadsheet.gate.core.meter import MONTH, period_start
 from broadsheet.gate.core.pages import SplitPage
-from broadsheet.gate.core.passes import DEVICE_COOKIE, Keyring
+from broadsheet.gate.core.passes import Keyring
 from broadsheet.gate.core.visitor import Visitor
 from broadsheet.gate.core.vocabulary import GiftStanding, Purpose, Reading
 from broadsheet.gate.store import Store, StoreDown
@@ -28,6 +28,7 @@ from . import reply
 from .address import Known, raw_path, welcomed, with_welcome
 from .doorman import glance
 from .memory import Memory, Tally
+from .newcomers import stranger
 from .recorder import Recorder
 from .remembered import Printed, Printer
 from .reply import NO_BODY, RawHeaders, Replies, start_message
@@ -175,7 +176,6 @@ class Gifts:
         if welcomed(scope["query_string"], now):  # It keeps no cookies.
             await self._replies.elsewhere(send, known.raw, [])
             return
-        device = passes.device_cookie(self._keyring, uuid4(), at)
-        cookie = reply.set_cookie(DEVICE_COOKIE, device)
+        cookies = stranger(self._keyring, self._memory.orders.policy.budget, at)
         address = with_welcome(raw_path(scope), scope["query_string"], now)
-        await self._replies.round_trip(send, address, [cookie])
+        await self._replies.round_trip(send, address, cookies)

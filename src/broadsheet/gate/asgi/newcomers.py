@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from broadsheet.gate.core import budget as budgets
 from broadsheet.gate.core import passes
@@ -33,6 +33,15 @@ def settled(keyring: Keyring, visitor: Visitor, at: datetime) -> RawHeaders:
     if not visitor.new or visitor.device is None:
         return []
     device = passes.device_cookie(keyring, visitor.device, at)
+    return [set_cookie(DEVICE_COOKIE, device)]
+
+
+def stranger(keyring: Keyring, budget: Budget, at: datetime) -> RawHeaders:
+    """
+    Return the cookie of a device that is here for the first time. Every page that gives
+    one gives it here: while a budget is on, none may be a way past it.
+    """
+    device = passes.device_cookie(keyring, uuid4(), at, new=budget.on)
     return [set_cookie(DEVICE_COOKIE, device)]
 
 

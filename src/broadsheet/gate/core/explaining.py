@@ -36,6 +36,7 @@ class What(enum.Enum):
     COOKIES = "cookies"  # The browser had kept them.
     NO_COOKIES = "no-cookies"
     NO_GRANT = "no-grant"
+    NO_GIFT = "no-gift"
     RESUMED = "resumed"  # Later, when a free story is to be had again.
     HIGHER_LIMIT = "higher-limit"
     LOWER_LIMIT = "lower-limit"
@@ -131,6 +132,9 @@ def _another_reader(case: Case) -> Iterator[_Supposed]:
     if reading.features:
         bare = replace(reading, features=frozenset(), meter=_asked(reading, before))
         yield _Supposed(What.NO_GRANT, bare)
+    if reading.gift is not None:
+        ungiven = replace(reading, gift=None, meter=_asked(reading, before))
+        yield _Supposed(What.NO_GIFT, ungiven)
     if not case.registered:
         limit = _pool(reading).registered
         # At a login the two counts are united; we can only know the one.

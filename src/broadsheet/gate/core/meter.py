@@ -130,18 +130,19 @@ def current(reads: Reads | None, ask: Ask) -> Reads:
 
 def united(one: Reads | None, other: Reads | None) -> Reads | None:
     """
-    Return the union, never the sum: a story that both have read counts once, and in the
-    pool that the first of the two reads was paid out of.
+    Return the union, never the sum: a story that both have read counts once. It is held
+    by the later of the two reads, with the pool that paid for it: the earlier one may be
+    of a period that is over, or be so first, and then the story would cost once more.
     """
     if one is None or other is None:
         return one or other
-    first: dict[int, tuple[datetime, str]] = {}
+    last: dict[int, tuple[datetime, str]] = {}
     for reads in (one, other):
         for story, at in reads.stories.items():
             read = (at, reads.pools.get(story, SHARED))
-            first[story] = min(read, first.get(story, read))
+            last[story] = max(read, last.get(story, read))
     return Reads(
         max(one.since, other.since),
-        {story: at for story, (at, _) in first.items()},
-        {story: pool for story, (_, pool) in first.items() if pool != SHARED},
+        {story: at for story, (at, _) in last.items()},
+        {story: pool for story, (_, pool) in last.items() if pool != SHARED},
     )

@@ -81,15 +81,16 @@ def render_for_furniture(template: str, values: Mapping[str, str]) -> str:
     Return the text for a piece of furniture: finished, but for `{{limit}}`,
     `{{section}}` and `{{pool}}`, which the gate fills at each view.
     """
-    parts = _VARIABLE.split(template)
-    for place, name in enumerate(parts):
+    finished, words = [], ""
+    for place, part in enumerate(_VARIABLE.split(template)):
         if place % 2 == 0:
-            parts[place] = _without_braces(name)
+            words += part
+        elif part in _FILLED_BY_THE_GATE:
+            finished += [_without_braces(words), _FILLED_BY_THE_GATE[part]]
+            words = ""
         else:
-            parts[place] = _FILLED_BY_THE_GATE.get(name) or _without_braces(
-                values.get(name, "")
-            )
-    return "".join(parts)
+            words += values.get(part, "")
+    return "".join([*finished, _without_braces(words)])
 
 
 def _without_braces(text: str) -> str:

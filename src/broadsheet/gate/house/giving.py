@@ -13,7 +13,6 @@ from django.db.models import F, Q, QuerySet
 from broadsheet.gate.core import gifts
 from broadsheet.gate.core.decide import decide
 from broadsheet.gate.core.gifts import GiftTerms
-from broadsheet.gate.core.meter import MONTH, period_start
 from broadsheet.gate.core.vocabulary import Purpose, Reading, Reason, Verdict
 from broadsheet.plumbing import outbox, publication
 
@@ -140,7 +139,7 @@ def _given(reader: UUID, month: date) -> int:
 
 
 def _month(at: datetime) -> date:
-    return period_start(MONTH, publication.current().zone, at).date()
+    return at.astimezone(publication.current().zone).date().replace(day=1)
 
 
 def _gift(row: models.GiftLink) -> Gift:

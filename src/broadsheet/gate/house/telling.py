@@ -58,6 +58,7 @@ IF = {
     What.COOKIES: gettext_noop("if the browser kept cookies"),
     What.NO_COOKIES: gettext_noop("if the browser kept no cookies"),
     What.NO_GRANT: gettext_noop("without the grant"),
+    What.NO_GIFT: gettext_noop("without the gift"),
     What.RESUMED: gettext_noop("from %(at)s on"),
     What.HIGHER_LIMIT: gettext_noop("with a limit of %(limit)s"),
     What.LOWER_LIMIT: gettext_noop("with a limit of %(limit)s"),

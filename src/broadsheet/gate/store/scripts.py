@@ -67,17 +67,18 @@ return redis.status_reply(standing .. ' ' .. count)
 
 # Gives each of KEYS the union of them all and of the row in ARGV: milliseconds to keep
 # it, `since` (or nothing), and pairs of story and read. Returns that union in the same
-# form. What is united twice is as if united once, in whatever order.
+# form. A story keeps the later of its reads. What is united twice is as if united once,
+# in whatever order.
 UNITE = """
 local kept, since, reads = tonumber(ARGV[1]), ARGV[2], {}
-local function before(one, other)
+local function after(one, other)
     local at, pool = string.match(one, '^(%-?%d+) ?(.*)$')
     local other_at, other_pool = string.match(other, '^(%-?%d+) ?(.*)$')
-    if at == other_at then return pool < other_pool end
-    return tonumber(at) < tonumber(other_at)
+    if at == other_at then return pool > other_pool end
+    return tonumber(at) > tonumber(other_at)
 end
 local function add(story, read)
-    if not reads[story] or before(read, reads[story]) then reads[story] = read end
+    if not reads[story] or after(read, reads[story]) then reads[story] = read end
 end
 for i = 3, #ARGV, 2 do add(ARGV[i], ARGV[i + 1]) end
 for _, key in ipairs(KEYS) do

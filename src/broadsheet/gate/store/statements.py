@@ -81,8 +81,8 @@ SELECT coalesce(array_agg(r.story), '{}'),
 """
 
 # The union takes three steps in one transaction: both rows exist; both are held, in
-# the identities' order; both get what either has. A view that is counted meanwhile
-# waits for the row and is counted on top.
+# the identities' order; both get what either has, each story by its later read. A view
+# that is counted meanwhile waits for the row and is counted on top.
 UNITE = (
     """
 INSERT INTO gate_meterrow
@@ -110,7 +110,8 @@ UPDATE gate_meterrow
                   FROM gate_meterrow,
                        unnest(stories, read_at, pools) AS r(story, read_at, pool)
                  WHERE identity = ANY (%(both)s)
-                 ORDER BY r.story, r.read_at, coalesce(r.pool, '') COLLATE "C"
+                 ORDER BY r.story, r.read_at DESC,
+                          coalesce(r.pool, '') COLLATE "C" DESC
                ) AS pair) AS united
  WHERE identity = ANY (%(both)s)
 """,
