@@ -153,7 +153,7 @@ async def clock(request: Request) -> Response:
     """Take {offset}: the seconds that this gateway lives after the wall clock."""
     body = await read_json(request)
     offset = body.get("offset")
-    if type(offset) not in (int, float) or not abs(offset) < 10**10:
+    if not isinstance(offset, int | float) or not abs(offset) < 10**10:
         raise Refused(422, "bad_offset", "Give offset as a number of seconds.")
     request.app.state.move(float(offset))
     till: Till = request.app.state.till
