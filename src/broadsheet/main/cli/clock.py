@@ -49,6 +49,7 @@ def move(span: timedelta) -> None:
     from broadsheet.plumbing import publication  # noqa: PLC0415  After open_house.
 
     publication.move_clock(publication.current().clock_offset + span)
+    _tell_sandboxes()
     _show(as_json=False)
 
 
@@ -59,7 +60,19 @@ def reset() -> None:
     from broadsheet.plumbing import publication  # noqa: PLC0415  After open_house.
 
     publication.move_clock(timedelta(0))
+    _tell_sandboxes()
     _show(as_json=False)
+
+
+def _tell_sandboxes() -> None:
+    """A payment sandbox lives in the publication's time; what is due there happens."""
+    from broadsheet.business.payments import (  # noqa: PLC0415  After open_house.
+        actions as payments,
+    )
+    from broadsheet.plumbing import publication  # noqa: PLC0415  After open_house.
+
+    for name in payments.tell_time(at=publication.now()):
+        click.echo(f"{name} cannot be reached; it will follow when it is.", err=True)
 
 
 def _show(as_json: bool) -> None:

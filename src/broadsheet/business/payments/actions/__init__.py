@@ -18,7 +18,8 @@ from .asking import (
     open_payment,
     withdraw,
 )
-from .listening import receive, reconcile, refresh, returned
+from .concerns import NoReason, NoSuchConcern, close
+from .listening import receive, reconcile, refresh, returned, tell_time
 from .refunds import NothingCaptured, OverRefund, refund
 
 __all__ = [
@@ -26,6 +27,8 @@ __all__ = [
     "AttemptOpen",
     "Forged",
     "KeyReused",
+    "NoReason",
+    "NoSuchConcern",
     "NoSuchMethod",
     "NoSuchPayment",
     "NoSuchProvider",
@@ -37,6 +40,7 @@ __all__ = [
     "Unreachable",
     "WrongRequest",
     "charge",
+    "close",
     "forget_method",
     "open_payment",
     "receive",
@@ -44,5 +48,6 @@ __all__ = [
     "refresh",
     "refund",
     "returned",
+    "tell_time",
     "withdraw",
 ]

@@ -60,6 +60,9 @@ class Paper:
     def forget(self, token: str, *, at: datetime) -> None:
         _call("DELETE", f"/v1/methods/{quote(token)}", at)
 
+    def tell_time(self, at: datetime) -> None:
+        _call("GET", "/v1/clock", at)
+
     def came_back(
         self, query: Mapping[str, str], *, provider_ref: str, reference: str
     ) -> bool:
