@@ -64,8 +64,17 @@ from .hearing import (
     on_payment_succeeded,
 )
 from .journal import ChangePending
+from .leaving import hear_parting, stay
 from .noticing import tell_prices
-from .pausing import CannotPause, NotPaused, pause, resume, turn_pauses
+from .pausing import (
+    CannotPause,
+    NotPaused,
+    PauseQuote,
+    pause,
+    quote_pause,
+    resume,
+    turn_pauses,
+)
 from .quoting import (
     CannotChange,
     CurrencyFixed,
@@ -106,6 +115,7 @@ __all__ = [
     "NothingDue",
     "NothingScheduled",
     "OfferTaken",
+    "PauseQuote",
     "PaymentUnavailable",
     "PlaceUnknown",
     "Quote",
@@ -129,6 +139,7 @@ __all__ = [
     "expire_changes",
     "expire_checkouts",
     "extend",
+    "hear_parting",
     "lapse_due",
     "on_payment_declined",
     "on_payment_refunded",
@@ -137,6 +148,7 @@ __all__ = [
     "pay_due",
     "quote",
     "quote_change",
+    "quote_pause",
     "quote_refund",
     "remind_due",
     "renew_due",
@@ -157,6 +169,7 @@ __all__ = [
     "send_renewed",
     "send_resumed",
     "send_welcome",
+    "stay",
     "take_over",
     "tell_prices",
     "turn_pauses",
