@@ -85,6 +85,7 @@ from .quoting import (
 )
 from .refunding import (
     RefundQuote,
+    RefundsOff,
     StaleRefund,
     cancel_now,
     quote_refund,
@@ -121,6 +122,7 @@ __all__ = [
     "Quote",
     "QuoteLine",
     "RefundQuote",
+    "RefundsOff",
     "RenewalRun",
     "Running",
     "Sample",

@@ -75,6 +75,11 @@ class Quote:
     token: str
 
     @property
+    def moves(self) -> Money:
+        """What changes hands today, whichever way."""
+        return abs_of(self.charge)
+
+    @property
     def key(self) -> str:
         return key_of(self.token)
 

@@ -109,13 +109,14 @@ def save_effect(*, since: datetime, until: datetime) -> tuple[Effect, Effect]:
             stayed=Count("pk", filter=stays),
         )
     )
-    found = {row["group"]: row for row in rows}
-    return _effect("offered", found), _effect("held_out", found)
-
-
-def _effect(group: str, found: dict[str, dict[str, int]]) -> Effect:
-    row = found.get(group, {"asked": 0, "accepted": 0, "stayed": 0})
-    return Effect(group, row["asked"], row["accepted"], row["stayed"])
+    found = {
+        row["group"]: Effect(row["group"], row["asked"], row["accepted"], row["stayed"])
+        for row in rows
+    }
+    offered, held_out = (
+        found.get(group, Effect(group, 0, 0, 0)) for group in ("offered", "held_out")
+    )
+    return offered, held_out
 
 
 def _has_one(row: Subscription) -> bool:
