@@ -55,10 +55,10 @@ def after_first(due: Due) -> str:
     """Return what is charged after what is paid at the till, and when."""
     first = due.ahead[0]
     if due.trial_days:
-        says = _("Your first charge is %(price)s on %(day)s, unless you cancel before.")
+        says = _("%(price)s on %(day)s, unless you cancel before.")
         return says % _facts(first)
     second = due.ahead[1] if first.periods == 1 else _second(first)
-    says = _("Renews on %(day)s for %(price)s, and automatically after that.")
+    says = _("On %(day)s for %(price)s, and automatically after that.")
     return says % _facts(second)
 
 

@@ -216,7 +216,7 @@ PATTERNS: dict[str, Pattern] = {
         lambda: _page(
             offer=sample.offers()[0],
             due=sample.due(),
-            renews="Renews on 3 November 2026 for ₹900, and automatically after that.",
+            renews="On 3 November 2026 for ₹900, and automatically after that.",
             user=READER,
             request_key="k",
             asks_place=True,
