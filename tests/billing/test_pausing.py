@@ -191,7 +191,7 @@ def test_case_102_what_is_cancelled_cannot_be_paused(paper, row, hers, at):
 def test_what_is_past_due_cannot_be_paused(paper, row, hers):
     paper.gateway.control("faults", kind="decline_soft")
     actions.renew_due(at=DUE)
-    with pytest.raises(actions.CannotPause, match="past_due"):
+    with pytest.raises(actions.CannotPause, match="past due"):
         hers("pause", DUE, starts=date(2026, 11, 5), resumes=date(2026, 11, 9))
 
 

@@ -10,12 +10,15 @@ from wagtail.documents import urls as wagtaildocs_urls
 from broadsheet.front.theme.patterns import urls as patterns
 from broadsheet.front.web import (
     account,
+    cancelling,
     gifts,
     invoices,
     media,
+    pausing,
     returning,
     search,
     subscribe,
+    switching,
     webhooks,
 )
 
@@ -28,8 +31,14 @@ urlpatterns = [
     path("account/invoices/<uuid:invoice_id>/", invoices.invoice, name="invoice"),
     path("account/invoices/<uuid:invoice_id>/invoice.pdf", invoices.drawn),
     path("account/credit-notes/<uuid:note_id>/note.pdf", invoices.credit_note),
-    path("account/cancel/", account.cancel, name="cancel"),
-    path("account/cancel/undo/", account.undo_cancel, name="undo-cancel"),
+    path("account/plan/", switching.plans, name="switch"),
+    path("account/plan/keep/", switching.keep, name="keep-plan"),
+    path("account/pause/", pausing.pause, name="pause"),
+    path("account/resume/", pausing.resume, name="resume"),
+    path("account/cancel/", cancelling.cancel, name="cancel"),
+    path("account/cancel/now/", cancelling.cancel_now, name="cancel-now"),
+    path("account/cancel/stay/", cancelling.stay, name="stay"),
+    path("account/cancel/undo/", cancelling.undo, name="undo-cancel"),
     path("account/gifts/take-back/", gifts.take_back, name="take-back"),
     path("gift/give/<int:story_id>/", gifts.give, name="give"),
     path("subscribe/", subscribe.plans, name="subscribe"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
@@ -11,13 +12,13 @@ from broadsheet.kit.calendar import Term
 from broadsheet.kit.money import Money
 from broadsheet.plumbing import publication
 
-from .models import Offer, Plan, PlanVersion, Region
+from .models import Offer, Plan, PlanVersion, Redemption, Region
 from .rules import Discount
 
 __all__ = [
     "Discount", "NoSuchOffer", "NoSuchPlan", "OfferLine", "PlanLine", "PlanOffer",
     "Successor", "currency_for", "discount", "discount_of", "every_offer", "every_plan",
-    "plan", "plans", "successors", "version",
+    "has_taken", "plan", "plans", "successors", "version",
 ]  # fmt: skip
 
 
@@ -149,6 +150,13 @@ def discount(code: str, plan: PlanOffer, at: datetime) -> Discount:
     if offer is None or not is_open(offer, plan, at):
         raise NoSuchOffer(f"There is no offer {code[:40]!r} for {plan.name} now.")
     return discount_of(offer)
+
+
+def has_taken(code: str, reader: UUID) -> bool:
+    """Say whether this reader has had the offer, and so cannot take it again."""
+    return Redemption.objects.filter(
+        offer__code=code.upper(), reader=reader, given_back_at=None
+    ).exists()
 
 
 def is_open(offer: Offer, plan: PlanOffer, at: datetime) -> bool:

@@ -112,6 +112,12 @@ def methods(reader: UUID) -> tuple[MethodView, ...]:
     return tuple(_method(row) for row in found.order_by("-saved_at", "id"))
 
 
+def method(method_ref: UUID) -> MethodView | None:
+    """Return a saved method that can be charged still, or None. One query."""
+    found = PaymentMethod.objects.filter(pk=method_ref, removed_at=None).first()
+    return _method(found) if found else None
+
+
 def expiring(*, since: date, until: date) -> tuple[MethodView, ...]:
     """Return the saved methods whose last day lies between the two, both included."""
     found = PaymentMethod.objects.filter(

@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
@@ -22,6 +24,7 @@ from django.views.decorators.http import require_safe
 from broadsheet.business.catalogue import queries as catalogue
 from broadsheet.business.ledger import queries as books
 from broadsheet.business.subscriptions import actions as subscriptions
+from broadsheet.business.subscriptions import queries as subscribed
 from broadsheet.business.subscriptions.queries import CheckoutState
 from broadsheet.kit.addresses import local_path
 from broadsheet.kit.ids import new_secret
@@ -65,6 +68,9 @@ def come_back(request: HttpRequest, checkout_id: UUID) -> HttpResponse:
     back = local_path(state.return_path, otherwise="/")
     if state.status == "active" and hers:
         return see_other(back)
+    if hers and _is_a_change(state):
+        messages.error(request, _("Nothing was charged, and your plan is as it was."))
+        return see_other("/account/plan/?" + urlencode({"to": state.plan_code}))
     context = {
         "state": state,
         "hers": hers,
@@ -78,6 +84,14 @@ def come_back(request: HttpRequest, checkout_id: UUID) -> HttpResponse:
     if state.status == "pending":
         _look_again(request, response)
     return response
+
+
+def _is_a_change(state: CheckoutState) -> bool:
+    """Say whether it was another plan that was not paid for, and nothing is owed."""
+    unpaid = state.status in ("declined", "abandoned")
+    if not state.renewal or not unpaid or state.reader is None:
+        return False
+    return subscribed.open_until(state.reader, publication.now()) is None
 
 
 def _retry(state: CheckoutState, back: str) -> Retry | None:

@@ -65,8 +65,17 @@ from .hearing import (
     on_payment_succeeded,
 )
 from .journal import ChangePending
+from .leaving import hear_parting, stay
 from .noticing import tell_prices
-from .pausing import CannotPause, NotPaused, pause, resume, turn_pauses
+from .pausing import (
+    CannotPause,
+    NotPaused,
+    PauseQuote,
+    pause,
+    quote_pause,
+    resume,
+    turn_pauses,
+)
 from .quoting import (
     CannotChange,
     CurrencyFixed,
@@ -77,6 +86,7 @@ from .quoting import (
 )
 from .refunding import (
     RefundQuote,
+    RefundsOff,
     StaleRefund,
     cancel_now,
     quote_refund,
@@ -107,11 +117,13 @@ __all__ = [
     "NothingDue",
     "NothingScheduled",
     "OfferTaken",
+    "PauseQuote",
     "PaymentUnavailable",
     "PlaceUnknown",
     "Quote",
     "QuoteLine",
     "RefundQuote",
+    "RefundsOff",
     "RenewalRun",
     "Running",
     "Sample",
@@ -130,6 +142,7 @@ __all__ = [
     "expire_changes",
     "expire_checkouts",
     "extend",
+    "hear_parting",
     "lapse_due",
     "on_dispute_lost",
     "on_dispute_won",
@@ -141,6 +154,7 @@ __all__ = [
     "pay_due",
     "quote",
     "quote_change",
+    "quote_pause",
     "quote_refund",
     "remind_due",
     "renew_due",
@@ -161,6 +175,7 @@ __all__ = [
     "send_renewed",
     "send_resumed",
     "send_welcome",
+    "stay",
     "take_over",
     "tell_prices",
     "turn_pauses",

@@ -103,12 +103,16 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What a purchase costs today, and what is off; with a trial first, nothing."""
+    """
+    What a purchase costs today, and what is off; with a trial first, nothing. `ahead`:
+    what it costs from the first charge on.
+    """
 
     offer: PlanOffer
     price: Money
     discount: Discount | None
     trial_days: int
+    ahead: tuple[queries.Ahead, ...] = ()
 
 
 def begin(
@@ -228,7 +232,10 @@ def quote(
     discount = catalogue.discount(offer, sold, at) if offer else None
     days = sold.trial_days if queries.latest(reader) is None else 0
     price = sold.price_in(0, discount)
-    return Due(sold, Money(0, price.currency) if days else price, discount, days)
+    zone = publication.current().zone
+    ahead = queries.outlook(sold, discount, days, calendar.local_date(at, zone), zone)
+    today = Money(0, price.currency) if days else price
+    return Due(sold, today, discount, days, ahead)
 
 
 def _checkout(wish: Wish, at: datetime) -> tuple[Checkout, UUID | None]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from broadsheet.kit import calendar
 from broadsheet.plumbing import outbox
@@ -14,7 +17,7 @@ from broadsheet.plumbing import outbox
 from .. import queries
 from ..events import GrantEnded, Paused, Resumed
 from ..models import ScheduledChange, Subscription
-from ..queries import SubscriptionView
+from ..queries import NoSuchSubscription, SubscriptionView
 from ..rules import Kind, Status
 from . import journal
 
@@ -27,6 +30,38 @@ class CannotPause(Exception):
 
 class NotPaused(Exception):
     """It is not paused, nor is it to be. Show the account again."""
+
+
+@dataclass(frozen=True, slots=True)
+class PauseQuote:
+    """What a pause means: shut from `starts` until `resumes`, charged at `bills_at`."""
+
+    starts: date
+    resumes: date
+    bills_at: datetime
+
+
+def quote_pause(
+    *,
+    reader: UUID,
+    subscription_id: UUID,
+    resumes: date,
+    starts: date | None = None,
+    at: datetime,
+) -> PauseQuote:
+    """Say what `pause` would do; raises what it raises, and writes nothing."""
+    found = Subscription.objects.filter(
+        pk=subscription_id, reader__public_id=reader, started_at__isnull=False
+    )
+    row = found.first()
+    if row is None or row.period_end is None:
+        raise NoSuchSubscription(f"There is no subscription {subscription_id}.")
+    today = calendar.local_date(at, row.zone)
+    starts = starts or today + timedelta(days=1)
+    _refuse(row, starts, resumes, today)
+    journal.refuse_second_change(row)
+    later = row.period_end + (resumes - starts)
+    return PauseQuote(starts, resumes, calendar.instant(later, row.zone))
 
 
 @transaction.atomic
@@ -138,17 +173,24 @@ def _refuse(row: Subscription, starts: date, resumes: date, today: date) -> None
     assert row.period_end is not None  # noqa: S101  It has started.
     longest = queries.policy().longest_pause_days
     if row.cancel_at is not None:
-        raise CannotPause("It is cancelled, and ends on its day. Undo that first.")
+        raise CannotPause(_("It is cancelled, and ends on its day. Undo that first."))
+    if row.status == Status.PAST_DUE:
+        raise CannotPause(_("A payment is past due. It is settled first."))
     if row.status != Status.ACTIVE or not row.renews:
-        raise CannotPause(f"A subscription that is {row.status} cannot be paused.")
+        raise CannotPause(_("This subscription cannot be paused."))
     if starts <= today:
-        raise CannotPause("A pause begins tomorrow at the earliest.")
+        raise CannotPause(_("A pause begins tomorrow at the earliest."))
     if starts > row.period_end:
-        raise CannotPause("A pause begins within the paid time, or at its end.")
+        raise CannotPause(_("A pause begins within the paid time, or at its end."))
     if resumes <= starts:
-        raise CannotPause("A pause ends after it begins.")
+        raise CannotPause(_("A pause ends after it begins."))
     if (resumes - starts).days > longest:
-        raise CannotPause(f"A pause lasts {longest} days at most.")
+        words = ngettext(
+            "A pause lasts %(days)s day at most.",
+            "A pause lasts %(days)s days at most.",
+            longest,
+        )
+        raise CannotPause(words % {"days": longest})
 
 
 def _begin_if_due(row: Subscription, at: datetime) -> bool:

@@ -75,6 +75,11 @@ class Quote:
     token: str
 
     @property
+    def moves(self) -> Money:
+        """What changes hands today, whichever way."""
+        return abs_of(self.charge)
+
+    @property
     def key(self) -> str:
         return key_of(self.token)
 
@@ -119,7 +124,7 @@ def make_quote(row: Subscription, plan_code: str, currency: str, at: datetime) -
     if undone is not None:
         return _back(row, undone, new, at)
     if new.code == old.code:
-        raise CannotChange(f"She has {old.name} already.")
+        raise CannotChange(_("You have %(plan)s already.") % {"plan": old.name})
     if row.status == Status.ACTIVE and new.price > old.price:
         quote = _now(row, old, new, today, at)
         if quote.charge > Money(0, quote.charge.currency):
@@ -140,11 +145,11 @@ def undoes(row: Subscription, new: PlanOffer, today: date) -> ScheduledChange | 
 
 def _refuse(row: Subscription) -> None:
     if row.status == Status.PAST_DUE:
-        raise CannotChange("A payment is due. It is settled first.")
+        raise CannotChange(_("A payment is past due. It is settled first."))
     if row.status not in (Status.ACTIVE, Status.TRIALING) or not row.renews:
-        raise CannotChange("This subscription cannot change its plan.")
+        raise CannotChange(_("This subscription cannot change its plan."))
     if row.cancel_at is not None:
-        raise CannotChange("It is cancelled, and ends on its day. Undo that first.")
+        raise CannotChange(_("It is cancelled, and ends on its day. Undo that first."))
     journal.refuse_second_change(row)
 
 
@@ -238,7 +243,7 @@ def read(token: str) -> dict[str, Any]:
     try:
         said: dict[str, Any] = signing.loads(token[:4000], salt=SALT)
     except signing.BadSignature as error:
-        raise CannotChange("This quote is not ours. Load the page again.") from error
+        raise CannotChange(_("This quote is not ours. Load the page again.")) from error
     return said
 
 

@@ -33,6 +33,10 @@ log = logging.getLogger(__name__)
 DAYS_GIVEN_UP = "days given up"
 
 
+class RefundsOff(Exception):
+    """Readers do not leave at once here: `cancel` lets it run to its end instead."""
+
+
 class StaleRefund(Exception):
     """What would go back is no longer what was shown. Show `quote`, and ask again."""
 
@@ -74,8 +78,11 @@ def cancel_now(
     """
     End it now, and give back the days that are left, today's included: pro rata by
     whole days, half up. The money leaves by a job, under a stored key. `by` is who of
-    the staff does it for her. Raise `StaleRefund`, `TooLate`, `NoSuchSubscription`.
+    the staff does it for her, whatever the policy says. Raise `StaleRefund`,
+    `RefundsOff`, `TooLate`, `NoSuchSubscription`.
     """
+    if not by and not queries.leaving_policy().refunds_on:
+        raise RefundsOff("The policy is that it runs to its end.")
     row = journal.hers(reader, subscription_id)
     quote = _quote(row, at)
     if quote.back.minor != quoted_minor:

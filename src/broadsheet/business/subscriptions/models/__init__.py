@@ -8,12 +8,15 @@ from .contracts import (
     Subscription,
     SubscriptionEvent,
 )
+from .leaving import LeavingPolicy, Parting
 from .policy import RenewalPolicy
 
 __all__ = [
     "Cancellation",
     "Checkout",
     "HeldCredit",
+    "LeavingPolicy",
+    "Parting",
     "PriceNotice",
     "RenewalPolicy",
     "RenewalTry",

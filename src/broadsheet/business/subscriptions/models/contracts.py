@@ -159,6 +159,10 @@ class Subscription(models.Model):
         """What is granted from the end of a pause on, while that is still to come."""
         return f"{self.reference}:resumed"
 
+    def period_at(self, index: int) -> datetime:
+        """Return the instant at which period `index` begins."""
+        return calendar.instant(self.period(index).period.start, self.zone)
+
     def period(self, index: int) -> Paid:
         """Return period `index`, counted from the anchor. It has one once started."""
         assert self.anchor_date is not None  # noqa: S101  A started one has an anchor.

@@ -1,6 +1,16 @@
 """Questions about readers' contracts."""
 
 from .forecast import NextCharge, Prices, WouldCharge, dry_run, due, next_charge, policy
+from .leaving import (
+    Effect,
+    SaveOffer,
+    is_held_out,
+    leaving_policy,
+    offer_for,
+    save_effect,
+    save_offer,
+)
+from .outlook import Ahead, outlook
 from .views import (
     MOMENT,
     CheckoutState,
@@ -23,12 +33,15 @@ from .views import (
 
 __all__ = [
     "MOMENT",
+    "Ahead",
     "CheckoutState",
     "Happening",
+    "Effect",
     "NextCharge",
     "NoSuchCheckout",
     "NoSuchSubscription",
     "Prices",
+    "SaveOffer",
     "SubscriptionView",
     "WouldCharge",
     "checkout",
@@ -36,14 +49,19 @@ __all__ = [
     "dry_run",
     "due",
     "history",
+    "is_held_out",
     "latest",
+    "leaving_policy",
     "next_charge",
+    "offer_for",
     "open_cancellation",
     "open_subscription",
     "open_until",
+    "outlook",
     "overdue",
     "policy",
-    "policy",
+    "save_effect",
+    "save_offer",
     "subscriptions",
     "timeline",
     "view",

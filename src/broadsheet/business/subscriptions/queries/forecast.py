@@ -103,16 +103,33 @@ def next_charge(
     own = prices.version(row.plan_version_id)
     index = rules.next_index(row.anchor_date, own.term, row.k, on, since=row.anchor_k)
     discount = _discount(row, index)
-    version = own
-    if row.opening_k is None or index - row.opening_k >= own.intro_periods:
-        version = _in_force(row, own, prices, told=told)
-    price = _price(row, version, index, discount)
+    version = version_of(row, index, prices, told=told)
+    price = price_of(row, version, index, discount)
     why = "same"
     if version != own:
         why = "price"
     elif price > Money(row.worth_minor, price.currency):
         why = "step"
     return NextCharge(version, row.period(index), price, discount, None, why)
+
+
+def version_of(
+    row: Subscription, index: int, prices: Prices, *, told: bool = True
+) -> PlanOffer:
+    """Return the version by which period `index` is billed, as known today."""
+    own = prices.version(row.plan_version_id)
+    if row.opening_k is None or index - row.opening_k >= own.intro_periods:
+        return _in_force(row, own, prices, told=told)
+    return own
+
+
+def price_of(
+    row: Subscription, version: PlanOffer, index: int, discount: Discount | None
+) -> Money:
+    """Return what period `index` costs by a version, with the discount taken off."""
+    if row.opening_k is None:
+        return discount.off(version.price) if discount else version.price
+    return version.price_in(max(0, index - row.opening_k), discount)
 
 
 def dry_run(at: datetime, *, limit: int | None = None) -> Iterator[WouldCharge]:
@@ -181,14 +198,6 @@ def _changed(
     index = rules.next_index(row.period_end, version.term, row.k, on, since=since)
     paid = rules.paid_period(row.period_end, version.term, index, row.zone, since=since)
     return NextCharge(version, paid, version.price, None, change, "plan")
-
-
-def _price(
-    row: Subscription, version: PlanOffer, index: int, discount: Discount | None
-) -> Money:
-    if row.opening_k is None:
-        return discount.off(version.price) if discount else version.price
-    return version.price_in(max(0, index - row.opening_k), discount)
 
 
 def _discount(row: Subscription, index: int) -> Discount | None:

@@ -12,12 +12,14 @@ from broadsheet.business.catalogue import queries as catalogue
 from broadsheet.business.ledger import queries as ledger
 from broadsheet.business.ledger.queries import InvoiceFacts
 from broadsheet.business.payments import queries as payments
+from broadsheet.business.payments.queries import MethodView
 from broadsheet.kit import calendar
 from broadsheet.kit.money import Money
 
 from ..models import Cancellation, Checkout, Subscription
 from ..rules import OPEN, RUNNING, Status
-from .forecast import Prices, next_charge
+from .forecast import NextCharge, Prices, next_charge
+from .outlook import Ahead, ahead
 
 MOMENT = timedelta(seconds=1)
 
@@ -58,6 +60,9 @@ class SubscriptionView:
     next_charge: Money | None = None  # What is charged at `renews_on`, as known today.
     next_plan: str = ""  # The name of the plan that begins then, if another does.
     offer: str = ""  # The code of an offer that is taken off.
+    ahead: tuple[Ahead, ...] = ()  # The next charge, and what it becomes.
+    method: MethodView | None = None  # What renewals charge.
+    renews: bool = True  # What the house gave does not.
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,7 @@ class Happening:
 def current(reader: UUID, at: datetime) -> SubscriptionView | None:
     """
     Return the reader's running subscription, if she has one; what was cancelled and is
-    used up is none, whether or not a worker has ended it yet. Seven queries.
+    used up is none, whether or not a worker has ended it yet. Eight queries.
     """
     row = (
         Subscription.objects.select_related("plan_version", "offer")
@@ -217,10 +222,7 @@ def _view(row: Subscription) -> SubscriptionView:
     assert row.period_start is not None and row.paid_through is not None  # noqa: S101  It started.
     sold = catalogue.version(row.plan_version_id)
     ends = row.ended_at or row.cancel_at or (None if row.renews else row.paid_through)
-    coming = None
-    if ends is None:
-        on = calendar.local_date(row.runs_until, row.zone)
-        coming = next_charge(row, on, Prices(sold))
+    coming, steps = (None, ()) if ends else _coming(row, Prices(sold))
     return SubscriptionView(
         id=row.pk,
         plan_code=sold.code,
@@ -242,4 +244,14 @@ def _view(row: Subscription) -> SubscriptionView:
         next_plan=coming.version.name if coming and coming.change else "",
         offer=coming.discount.code if coming and coming.discount else "",
         invoices=tuple(i for i in ledger.invoices(row.pk) if i.number is not None),
+        ahead=steps,
+        method=payments.method(row.method_ref) if row.method_ref else None,
+        renews=row.renews,
     )
+
+
+def _coming(row: Subscription, prices: Prices) -> tuple[NextCharge, tuple[Ahead, ...]]:
+    on = calendar.local_date(row.runs_until, row.zone)
+    charge = next_charge(row, on, prices)
+    off = catalogue.discount_of(row.offer) if row.offer else None
+    return charge, ahead(row, charge, prices, discount=off, until_k=row.offer_until_k)

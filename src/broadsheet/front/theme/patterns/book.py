@@ -119,10 +119,15 @@ def _cancel(step: str, **extra: Any) -> Callable[[], dict[str, Any]]:
     )
 
 
+def _answer(kind: str, **more: Any) -> Callable[[], dict[str, Any]]:
+    return _cancel("answer", reason="price", answer=SimpleNamespace(kind=kind, **more))
+
+
 def _account(**extra: Any) -> Callable[[], dict[str, Any]]:
     return lambda: _page(
         user=READER,
         reader=READER,
+        future=["Your next charge is ₹900 on 3 November 2026."],
         invoices=sample.invoices(),
         asks_place=True,
         places=sample.places("29"),
@@ -210,7 +215,8 @@ PATTERNS: dict[str, Pattern] = {
         "pages/checkout.html",
         lambda: _page(
             offer=sample.offers()[0],
-            renews_on=sample.subscription().paid_through,
+            due=sample.due(),
+            renews="On 3 November 2026 for ₹900, and automatically after that.",
             user=READER,
             request_key="k",
             asks_place=True,
@@ -222,6 +228,7 @@ PATTERNS: dict[str, Pattern] = {
         "pages/checkout.html",
         lambda: _page(
             offer=sample.offers()[0],
+            due=sample.due(),
             user=READER,
             request_key="k",
             asks_place=True,
@@ -270,10 +277,64 @@ PATTERNS: dict[str, Pattern] = {
         "page", "pages/invoice.html", lambda: _page(user=READER, **sample.invoice())
     ),
     "cancel-reason": Pattern("page", "pages/cancel.html", _cancel("reason")),
+    "cancel-offer": Pattern(
+        "page",
+        "pages/cancel.html",
+        _answer("offer", future="₹450 for the next 3 months, then ₹900 every 3 months"),
+    ),
+    "cancel-plan": Pattern(
+        "page",
+        "pages/cancel.html",
+        lambda: _answer("plan", plan=sample.offers()[1])(),
+    ),
+    **{
+        f"cancel-{kind}": Pattern("page", "pages/cancel.html", _answer(kind))
+        for kind in ("pause", "picks", "content", "trouble")
+    },
     "cancel-confirm": Pattern(
         "page",
         "pages/cancel.html",
-        _cancel("confirm", answer="You could read by the week instead."),
+        _cancel(
+            "confirm",
+            reason="price",
+            refund=SimpleNamespace(back=sample.quote().moves, days=61, of=92),
+        ),
+    ),
+    "switch": Pattern(
+        "page",
+        "pages/switch.html",
+        lambda: _page(
+            user=READER,
+            subscription=sample.subscription(),
+            offers=sample.offers()[1:],
+        ),
+    ),
+    "switch-now": Pattern(
+        "page",
+        "pages/switch_quote.html",
+        lambda: _page(
+            user=READER, subscription=sample.subscription(), quote=sample.quote()
+        ),
+    ),
+    "switch-later": Pattern(
+        "page",
+        "pages/switch_quote.html",
+        lambda: _page(
+            user=READER,
+            subscription=sample.subscription(),
+            quote=sample.quote(later=True),
+        ),
+    ),
+    "pause": Pattern(
+        "page",
+        "pages/pause.html",
+        lambda: _page(
+            user=READER,
+            subscription=sample.subscription(),
+            longest=90,
+            starts="2026-08-04",
+            resumes="2026-09-03",
+        ),
     ),
     "cancel-done": Pattern("page", "pages/cancel.html", _cancel("done")),
     "search": Pattern("page", "pages/search.html", _search("port", 0, 5, 10)),

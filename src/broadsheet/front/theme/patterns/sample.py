@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -231,21 +231,53 @@ def offers() -> tuple[Any, ...]:
     )
 
 
-def subscription(*, cancelled: bool = False, late: bool = False) -> Any:
+def subscription(*, cancelled: bool = False, late: bool = False, **more: Any) -> Any:
     end = datetime(2026, 11, 3, 4, 30, tzinfo=UTC)
+    facts = {
+        "id": "0192f0c4",
+        "plan_code": "smart-quarterly",
+        "plan_name": "Smart Quarterly",
+        "status": "active",
+        "price": Money(90_000, "INR"),
+        "term_count": 3,
+        "term_unit": "month",
+        "period_start": NOW,
+        "paid_through": end,
+        "renews_on": None if cancelled else end,
+        "ends_on": end if cancelled else None,
+        "cancel_at_period_end": cancelled,
+        "grace_until": end if late else None,
+        "next_charge": Money(90_000, "INR"),
+        "renews": True,
+        "method": SimpleNamespace(
+            network="visa", last4="4242", expires=date(2034, 12, 31)
+        ),
+    }
+    return SimpleNamespace(**{**facts, **more})
+
+
+def quote(*, later: bool = False) -> Any:
+    """What a change of plan costs: at once, or when the paid time is over."""
+    essential = offers()[1]
+    lines = (
+        SimpleNamespace(text="Smart Essential, 365 days", amount=essential.price),
+        SimpleNamespace(
+            text="Smart Quarterly, 61 days not used", amount=Money(-59_674, "INR")
+        ),
+    )
+    says = "You pay ₹2,103.26 today, and Smart Essential begins at once."
     return SimpleNamespace(
-        id="0192f0c4",
-        plan_name="Smart Quarterly",
-        status="active",
-        price=Money(90_000, "INR"),
-        term_count=3,
-        term_unit="month",
-        period_start=NOW,
-        paid_through=end,
-        renews_on=None if cancelled else end,
-        ends_on=end if cancelled else None,
-        cancel_at_period_end=cancelled,
-        grace_until=end if late else None,
+        plan=essential,
+        when="later" if later else "now",
+        lines=() if later else lines,
+        moves=Money(0 if later else 210_326, "INR"),
+        sentence="You pay nothing today." if later else says,
+    )
+
+
+def due() -> Any:
+    return SimpleNamespace(
+        offer=offers()[0], price=Money(90_000, "INR"), discount=None, trial_days=0
     )
 
 
