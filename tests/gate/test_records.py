@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -170,3 +170,8 @@ def test_a_replay_is_the_decision_itself():
     kept = Record(AT, DEVICE, False, reading, 1, decided.verdict, decided.reason)
     assert replay(kept) == decided
     assert Edition(1, Orders(), datetime(2026, 1, 1, tzinfo=UTC)).by is None
+
+
+def test_a_record_has_a_column_for_each_field_of_the_meter():
+    """One that is added needs a column, or a place in `more`; else it would be lost."""
+    assert [each.name for each in fields(Meter)] == ["standing", "count", "limit"]

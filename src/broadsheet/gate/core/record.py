@@ -44,7 +44,6 @@ _NEVER = frozenset(
 )
 _READING = ("story", "meter", "policy")  # These have columns, or a number.
 _STORY = ("story_id", "path", "access", "section", "published_at", "revision")
-_METER = ("standing", "count", "limit")
 
 Kind = list[Any]  # What many views have in common, in the order of `_COLUMNS` below.
 
@@ -99,8 +98,6 @@ def _rest(reading: Reading) -> dict[str, Any]:
     rest = pack_rest(reading, _READING)
     if story := pack_rest(reading.story, _STORY):
         rest["story"] = story
-    if meter := pack_rest(reading.meter, _METER):
-        rest["meter"] = meter
     return rest
 
 
@@ -116,7 +113,7 @@ def reading_of(row: Mapping[str, Any], policy: Policy) -> Reading:
     plain = {
         **rest,
         "story": {**rest.get("story", {}), **story, "path": ""},
-        "meter": {**rest.get("meter", {}), **meter},
+        "meter": meter,
     }
     return replace(unpack(Reading, plain), policy=policy)
 
