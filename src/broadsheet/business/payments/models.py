@@ -249,6 +249,7 @@ class InboundEvent(models.Model):
     event_id = models.CharField(max_length=128)
     body = models.BinaryField()
     # Which secret proved it: "current", or "previous" while one is being changed.
+    # "asked": nobody sent it, we read it at the provider ourselves.
     verified = models.CharField(max_length=16)
     received_at = models.DateTimeField()
     applied_at = models.DateTimeField(null=True)
@@ -260,3 +261,10 @@ class InboundEvent(models.Model):
                 fields=["provider", "event_id"], name="an_event_is_kept_once"
             )
         ]
+
+
+class Reading(models.Model):
+    """How far we have read in a provider's own list of its events."""
+
+    provider = models.CharField(max_length=32, unique=True)
+    after = models.CharField(max_length=128, blank=True)

@@ -18,6 +18,7 @@ from .asking import (
     open_payment,
     withdraw,
 )
+from .catching_up import catch_up
 from .concerns import NoReason, NoSuchConcern, close
 from .listening import receive, reconcile, refresh, returned, tell_time
 from .refunds import NothingCaptured, OverRefund, refund
@@ -39,6 +40,7 @@ __all__ = [
     "Refused",
     "Unreachable",
     "WrongRequest",
+    "catch_up",
     "charge",
     "close",
     "forget_method",

@@ -32,10 +32,14 @@ def receive(
     `Forged` (answer 400) with nothing kept, or `NoSuchProvider` (404). Anything else
     that is raised asks for a 5xx, so that the provider sends it again.
     """
-    by = providers.provider(provider)
-    verified = by.verify(body, headers, at=at)
+    verified = providers.provider(provider).verify(body, headers, at=at)
+    take(provider, body, verified, at=at)
+
+
+def take(provider: str, body: bytes, verified: str, *, at: datetime) -> None:
+    """Keep an event that is proved, or that we read at the provider; then apply it."""
     try:
-        notice = by.read(body)
+        notice = providers.provider(provider).read(body)
     except Unreadable as error:
         _keep_unreadable(provider, body, verified, str(error), at)
         return

@@ -106,6 +106,14 @@ class Notice:
     saved: Saved | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An event in a provider's own list, and its place there."""
+
+    place: str
+    body: bytes
+
+
 class Provider(Protocol):
     """
     What we need of a provider. Each call may raise `Unreachable` or `Refused`; a call
@@ -134,6 +142,9 @@ class Provider(Protocol):
 
     def forget(self, token: str, *, at: datetime) -> None:
         """Let a saved method be charged no more."""
+
+    def told_since(self, place: str, *, at: datetime) -> tuple[Told, ...]:
+        """Return a page of events after `place` ("": from the first), oldest first."""
 
     def tell_time(self, at: datetime) -> None:
         """Let a sandbox live in the publication's present; others have their own."""

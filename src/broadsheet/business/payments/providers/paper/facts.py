@@ -12,7 +12,7 @@ from typing import Any
 from broadsheet.kit.money import Money
 
 from ...rules import DisputeStatus, Standing, Status
-from .. import Disputed, Fact, Notice, Saved, Unreadable
+from .. import Disputed, Fact, Notice, Saved, Told, Unreachable, Unreadable
 
 STATUSES = {
     "open": Status.REQUIRES_ACTION,  # The payer has yet to fill in the page.
@@ -35,6 +35,14 @@ def notice(body: bytes) -> Notice:
         return Notice(event_id, kind, fact(event["data"]["payment"]))
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Unreadable(f"An event cannot be read: {type(error).__name__}.") from error
+
+
+def told(data: Any) -> tuple[Told, ...]:
+    """Return the events of a page of the gateway's list, or raise `Unreachable`."""
+    try:
+        return tuple(Told(str(int(one["n"])), json.dumps(one).encode()) for one in data)
+    except (ValueError, KeyError, TypeError) as error:
+        raise Unreachable("The list of events cannot be read.") from error
 
 
 def fact(payment: Mapping[str, Any]) -> Fact:
