@@ -21,7 +21,6 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from broadsheet.business.catalogue import queries as catalogue
 from broadsheet.business.ledger import queries as books
 from broadsheet.business.subscriptions import actions as subscriptions
 from broadsheet.business.subscriptions import queries as subscribed
@@ -99,21 +98,20 @@ def _retry(state: CheckoutState, back: str) -> Retry | None:
     if state.renewal:
         price = ""  # Her account says it: it is what she has paid before.
         return Retry("/account/pay/", {"next": back}, price)
-    try:
-        offer = catalogue.plan(state.plan_code, publication.now())
-    except catalogue.NoSuchPlan:
+    if state.due is None:
         return None
     fields: dict[str, str | int] = {
-        "plan": offer.code,
-        "quoted_minor": offer.price.minor,
+        "plan": state.plan_code,
+        "quoted_minor": state.due.minor,
+        "currency": state.due.currency,
+        "offer": state.offer,
         "request_key": new_secret(18),
         "next": back,
     }
     if state.reader is not None and (place := books.place_of(state.reader)):
         fields["place"] = place
-    return Retry(
-        "/subscribe/", fields, offer.price.format(publication.current().locale)
-    )
+    price = state.due.format(publication.current().locale)
+    return Retry("/subscribe/", fields, price)
 
 
 def _look_again(request: HttpRequest, response: HttpResponse) -> None:

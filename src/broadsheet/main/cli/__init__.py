@@ -35,6 +35,7 @@ COMMANDS: dict[str, Entry] = {
     "clock": Entry("clock", "clock", "Show or move the publication's test clock."),
     "leakcheck": Entry("leakcheck", "leakcheck", "Whether a withheld word gets out."),
     "renew": Entry("renew", "renew", "Renew what is due; foretell what will be."),
+    "saves": Entry("saves", "saves", "Whether save offers keep anybody."),
     "ledger": Entry("ledger", "ledger", "Check the books."),
     "crawlers": Entry("crawlers", "crawlers", "Who a crawler is; newer lists."),
     "explain": Entry("explain", "explain", "What a reader sees, and why."),

@@ -78,6 +78,8 @@ class CheckoutState:
     reason: str = ""
     renewal: bool = False
     reader: UUID | None = None
+    due: Money | None = None  # What was asked for; None: it cost nothing.
+    offer: str = ""  # The code of the offer that was taken off.
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,10 +159,12 @@ def subscriptions(reader: UUID) -> tuple[UUID, ...]:
 
 def checkout(checkout_id: UUID) -> CheckoutState:
     """Return how a checkout stands as far as we know; `conclude` asks the provider."""
-    row = Checkout.objects.select_related("subscription").filter(pk=checkout_id).first()
+    rows = Checkout.objects.select_related("subscription__offer")
+    row = rows.filter(pk=checkout_id).first()
     if row is None:
         raise NoSuchCheckout(f"There is no checkout {checkout_id}.")
-    status, reason = _stands(row)
+    invoice = ledger.invoice(row.invoice_id) if row.invoice_id else None
+    status, reason = _stands(row, invoice)
     contract = row.subscription
     return CheckoutState(
         status=status,
@@ -169,6 +173,8 @@ def checkout(checkout_id: UUID) -> CheckoutState:
         reason=reason,
         renewal=contract.started_at is not None and status != "active",
         reader=contract.reader_id,
+        due=invoice.total if invoice else None,
+        offer=contract.offer.code if contract.offer else "",
     )
 
 
@@ -202,10 +208,9 @@ def overdue(at: datetime) -> int:
     return Subscription.objects.filter(due).count()
 
 
-def _stands(row: Checkout) -> tuple[str, str]:
+def _stands(row: Checkout, invoice: InvoiceFacts | None) -> tuple[str, str]:
     if row.invoice_id is None:  # It cost nothing, and so it started at once.
         return "active", ""
-    invoice = ledger.invoice(row.invoice_id)
     if invoice is None or invoice.status == "void":
         return "abandoned", ""
     if invoice.status == "paid":

@@ -191,6 +191,7 @@ def front() -> Any:
         seconds=tuple(teaser(i) for i in (1, 3, 4)),
         picks=tuple(teaser(i) for i in (2, 7, 10)),
         river=tuple(teaser(i) for i in (5, 6, 7, 8, 11, 9)),
+        until=None,
         sections=tuple((link, tuple(teaser(i) for i in nos)) for link, nos in strips),
     )
 
