@@ -14,6 +14,7 @@ from ..letters import (
     send_payment_trouble,
     send_plan_changed,
     send_price_rises,
+    send_receipt_again,
     send_refunded,
     send_renewal_coming,
     send_renewed,
@@ -83,6 +84,13 @@ from .refunding import (
 )
 from .reminding import remind_due, warn_of_cards
 from .renewing import RenewalRun, renew_due
+from .repaying import (
+    CannotRepay,
+    RepayQuote,
+    ask_for_receipt,
+    quote_repayment,
+    repay,
+)
 
 __all__ = [
     "AlreadySubscribed",
@@ -90,6 +98,7 @@ __all__ = [
     "CannotChange",
     "CannotGive",
     "CannotPause",
+    "CannotRepay",
     "CannotTakeOver",
     "ChangePending",
     "Changed",
@@ -112,6 +121,7 @@ __all__ = [
     "QuoteLine",
     "RefundQuote",
     "RenewalRun",
+    "RepayQuote",
     "Running",
     "Sample",
     "StaleChange",
@@ -120,6 +130,7 @@ __all__ = [
     "TooLate",
     "WrongMove",
     "accept_offer",
+    "ask_for_receipt",
     "begin",
     "cancel",
     "cancel_now",
@@ -138,8 +149,10 @@ __all__ = [
     "quote",
     "quote_change",
     "quote_refund",
+    "quote_repayment",
     "remind_due",
     "renew_due",
+    "repay",
     "resume",
     "return_credits",
     "samples",
@@ -152,6 +165,7 @@ __all__ = [
     "send_payment_trouble",
     "send_plan_changed",
     "send_price_rises",
+    "send_receipt_again",
     "send_refunded",
     "send_renewal_coming",
     "send_renewed",
