@@ -170,6 +170,17 @@ def test_one_line_that_cannot_be_taken_over_stops_all(paper, readers, at, said):
     assert (Subscription.objects.count(), paper.said()) == (0, [])
 
 
+@pytest.mark.parametrize(
+    ("worth", "told"),
+    [(None, 0), (Money(240_000, "INR"), 1), (Money(270_000, "INR"), 0)],
+)
+def test_who_is_taken_over_is_told_only_if_she_is_known_to_pay_more(
+    paper, readers, at, worth, told
+):
+    actions.take_over(running(readers[:1], worth=worth), by="import", at=at)
+    assert actions.tell_prices(at=datetime(2027, 1, 20, tzinfo=UTC)) == told
+
+
 def test_nobody_is_taken_over_twice(paper, readers, at):
     actions.take_over(running(readers[:1]), by="import", at=at)
     for again in (running(readers[:1]), running([readers[1], readers[1]])):

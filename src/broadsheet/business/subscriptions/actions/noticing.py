@@ -94,6 +94,8 @@ def _why(row: Subscription, charge: NextCharge) -> str:
     """Return why she is to be told; nothing where she chose it, or pays no more."""
     if charge.change is not None or charge.price.minor <= row.worth_minor:
         return ""
+    if not row.worth_minor and row.opening_k is None:
+        return ""  # Taken over, and we were not told what she paid before.
     if row.status == Status.TRIALING:
         return "trial"
     return "price" if charge.why == "price" else "step"
