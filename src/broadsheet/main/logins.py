@@ -22,7 +22,23 @@ REPORTER = Login(
 SUB_EDITOR = Login(
     "subeditor@demo.example", "desk", "Leela Varghese", "reads, corrects, publishes"
 )
+SUPPORT = Login(
+    "support@demo.example", "desk", "Farah Khan", "helps readers; names are masked"
+)
+FINANCE = Login("finance@demo.example", "desk", "Dinesh Shah", "refunds and the books")
+AUDITOR = Login(
+    "auditor@demo.example", "desk", "Rukmini Das", "reads all, moves nothing"
+)
 READER = Login(
     "reader@demo.example", "reader", "Kavya Iyer", "a registered reader, no plan"
 )
-LOGINS = (EDITOR, SUB_EDITOR, REPORTER, CIRCULATION, READER)
+LOGINS = (
+    EDITOR,
+    SUB_EDITOR,
+    REPORTER,
+    CIRCULATION,
+    SUPPORT,
+    FINANCE,
+    AUDITOR,
+    READER,
+)

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import transaction
 
+from broadsheet.front.desk import roles
 from broadsheet.front.web import pressing
 from broadsheet.gate.house import actions as gate
 from broadsheet.main import demo, fingerprint
@@ -18,12 +19,13 @@ from broadsheet.plumbing.models import Publication
 
 def prepare(*, with_demo: bool, progress: Progress = iter) -> None:
     """
-    Migrate and collect static files; then, if this is another release than the last, have
+    Migrate and collect static files, and open the desk's roles; then, if this is another release than the last, have
     every page pressed anew when it is next asked for; or open the demo in an empty
     database. `progress` watches the demo's stories being printed.
     """
     call_command("migrate", interactive=False, verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
+    roles.open_roles()
     gate.tend_records(at=publication.now())
     opened = Publication.objects.exists()
     if not opened and with_demo:

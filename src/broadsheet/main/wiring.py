@@ -82,6 +82,7 @@ ROUTES: Mapping[type, Heard] = {
     subscriptions.PriceRises: Heard(later=(subscribing.send_price_rises,)),
     subscriptions.Given: Heard(later=(subscribing.send_given,)),
     subscriptions.RenewalComing: Heard(later=(subscribing.send_renewal_coming,)),
+    subscriptions.ReceiptAsked: Heard(later=(subscribing.send_receipt_again,)),
     subscriptions.CardExpiring: Heard(later=(subscribing.send_card_expiring,)),
     subscriptions.PaymentTrouble: Heard(
         at_once=(hearers.void_passes,), later=(subscribing.send_payment_trouble,)

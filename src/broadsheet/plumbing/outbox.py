@@ -14,9 +14,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import Count, Exists, Min, OuterRef, Q
+from django.db.models.fields.json import KeyTextTransform
 from pydantic import TypeAdapter
 
 from broadsheet.kit.ids import new_id
@@ -61,6 +63,17 @@ class Failed:
     attempts: int
     error: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One handler's hearing of a fact about a reader; `error` is its last failure."""
+
+    id: int
+    handler: str
+    at: datetime
+    done_at: datetime | None
+    error: str
 
 
 class Undeliverable(Exception):
@@ -231,6 +244,35 @@ def failed(limit: int) -> list[Failed]:
             at=row.announcement.at,
         )
         for row in rows.select_related("announcement").order_by("id")[:limit]
+    ]
+
+
+def told_of(
+    reader: UUID, *, handlers: str, until: datetime | None = None, limit: int
+) -> list[Told]:
+    """
+    Return what the later handlers whose name holds `handlers` were told of a reader, the
+    newest first; of the last `KEPT_FOR`, for older announcements are pruned. One query.
+    """
+    rows = Delivery.objects.alias(
+        about=KeyTextTransform("reader", "announcement__payload")
+    ).filter(
+        announcement__payload__has_key="reader",
+        about=str(reader),
+        handler__contains=handlers,
+    )
+    if until is not None:
+        rows = rows.filter(announcement__at__lte=until)
+    found = rows.select_related("announcement").order_by("-announcement__at", "-id")
+    return [
+        Told(
+            id=row.pk,
+            handler=row.handler.rpartition(".")[2],
+            at=row.announcement.at,
+            done_at=row.done_at,
+            error=row.last_error,
+        )
+        for row in found[:limit]
     ]
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from allauth.usersessions.models import UserSession
+from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.contrib.sessions.models import Session
 from django.db.models.functions import Lower
 
@@ -18,6 +20,8 @@ from broadsheet.kit import clock
 from . import rules
 from .models import MailedKey, Reader, mark
 from .rules import Inbox, Purpose, Standing
+
+MOST_NAMED = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,16 @@ class Device:
     is_this: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """A reader asked to be let in, or came: `kind` is asked, mailed or session."""
+
+    key: str
+    kind: str
+    browser: str
+    at: datetime
+
+
 def reader(public_id: UUID) -> Reader | None:
     return Reader.objects.filter(public_id=public_id).first()
 
@@ -57,6 +71,64 @@ def reader_of(email: str) -> Reader | None:
     return (
         Reader.objects.alias(folded=Lower("email")).filter(folded=email.lower()).first()
     )
+
+
+def found_by_address(begins: str, *, limit: int) -> list[Reader]:
+    """Return readers whose address begins so, in the order of addresses. One query."""
+    rows = Reader.objects.alias(folded=Lower("email")).filter(
+        folded__startswith=begins.lower()
+    )
+    return list(rows.order_by("folded", "pk")[:limit])
+
+
+def found_by_name(words: str, *, limit: int) -> list[Reader]:
+    """
+    Return readers in whose name a word begins with each of `words`, however cased. Of
+    more than two hundred, those that the index gives first. One query.
+    """
+    prefixes = re.findall(r"\w+", words)
+    if not prefixes:
+        return []
+    asked = SearchQuery(
+        " & ".join(f"{word}:*" for word in prefixes),
+        config="simple",
+        search_type="raw",
+    )
+    rows = Reader.objects.alias(words=SearchVector("name", config="simple"))
+    some = rows.filter(words=asked).order_by()[:MOST_NAMED].values("pk")
+    return list(Reader.objects.filter(pk__in=some).order_by("name", "pk")[:limit])
+
+
+def readers(ids: Iterable[UUID]) -> dict[UUID, Reader]:
+    """Return the readers of these ids, those that there are. One query."""
+    return {row.public_id: row for row in Reader.objects.filter(public_id__in=ids)}
+
+
+def comings(
+    reader: Reader, *, until: datetime | None = None, limit: int
+) -> list[Coming]:
+    """
+    Return when a reader asked for a mail to sign in with and used it, and when her
+    living sessions began, newest first; never from which address. Two queries.
+    """
+    keys = MailedKey.objects.alias(folded=Lower("email")).filter(
+        folded=reader.email.lower()
+    )
+    sessions = UserSession.objects.filter(user=reader)
+    if until is not None:
+        keys = keys.filter(asked_at__lte=until)
+        sessions = sessions.filter(created_at__lte=until)
+    found = [
+        Coming(
+            f"key-{row.pk}", "mailed" if row.mailed_at else "asked", "", row.asked_at
+        )
+        for row in keys.order_by("-asked_at", "-pk")[:limit]
+    ]
+    for row in sessions.order_by("-created_at", "-pk")[:limit]:
+        browser, system = rules.browser_in_words(row.user_agent)
+        what = f"{browser}, {system}"
+        found.append(Coming(f"session-{row.pk}", "session", what, row.created_at))
+    return sorted(found, key=lambda coming: coming.at, reverse=True)[:limit]
 
 
 def link(token: str, *, at: datetime) -> KeyView | None:

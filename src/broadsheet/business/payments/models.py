@@ -145,7 +145,13 @@ class Attempt(models.Model):
                 fields=["check_at"],
                 name="attempt_to_check",
                 condition=Q(check_at__isnull=False),
-            )
+            ),
+            # What a bank's or a provider's letter names: the desk looks it up.
+            models.Index(
+                fields=["provider_ref"],
+                name="attempts_by_reference",
+                condition=~Q(provider_ref=""),
+            ),
         ]
 
     @property

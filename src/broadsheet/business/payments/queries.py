@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from django.db.models import Sum
+from django.db.models import F, Sum
+from django.db.models.functions import Coalesce
 
 from broadsheet.kit.money import Money
 
 from . import rules
-from .models import Attempt, Concern, Dispute, Payment, PaymentMethod
+from .models import Attempt, Concern, Dispute, Payment, PaymentMethod, Refund
 from .rules import DisputeStatus, Status
 
 
@@ -168,6 +169,71 @@ def concerns(*, limit: int = 200) -> tuple[ConcernView, ...]:
 def concerns_open() -> int:
     """Return how many there are."""
     return Concern.objects.filter(closed_at=None).count()
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One try at a payment, or one refund, in a reader's history."""
+
+    id: UUID
+    kind: str  # "payment" or "refund".
+    status: str
+    amount: Money
+    reason: str
+    reference: str
+    at: datetime
+
+
+def reader_of_reference(reference: str) -> UUID | None:
+    """Return whose payment a provider knows by this reference. One query."""
+    rows = Attempt.objects.filter(provider_ref=reference).exclude(provider_ref="")
+    found = rows.order_by("pk").values_list("payment__reader__public_id", flat=True)
+    return found.first()
+
+
+def reader_of(payment_id: UUID) -> UUID | None:
+    """Return whose payment this is. One query."""
+    rows = Payment.objects.filter(pk=payment_id)
+    return rows.values_list("reader__public_id", flat=True).first()
+
+
+def moments(
+    reader: UUID, *, until: datetime | None = None, limit: int
+) -> tuple[Moment, ...]:
+    """Return a reader's tries to pay and her refunds, newest first. Two queries."""
+    tries = Attempt.objects.filter(payment__reader__public_id=reader).annotate(
+        told=Coalesce(F("settled_at"), F("made_at"))
+    )
+    refunds = Refund.objects.filter(attempt__payment__reader__public_id=reader)
+    if until is not None:
+        tries = tries.filter(told__lte=until)
+        refunds = refunds.filter(made_at__lte=until)
+    found = [
+        Moment(
+            row.pk,
+            "payment",
+            row.status,
+            Money(row.captured_minor or row.payment.amount_minor, row.payment.currency),
+            row.reason,
+            row.provider_ref,
+            row.told,
+        )
+        for row in tries.select_related("payment").order_by("-told", "-pk")[:limit]
+    ] + [
+        Moment(
+            row.pk,
+            "refund",
+            row.status,
+            Money(row.amount_minor, row.attempt.payment.currency),
+            "",
+            row.provider_ref,
+            row.made_at,
+        )
+        for row in refunds.select_related("attempt__payment").order_by(
+            "-made_at", "-pk"
+        )[:limit]
+    ]
+    return tuple(sorted(found, key=lambda moment: moment.at, reverse=True))[:limit]
 
 
 def state(payment: Payment, attempts: Sequence[Attempt]) -> PaymentState:

@@ -201,3 +201,12 @@ class CardExpiring:
     last4: str
     expires: date
     days: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptAsked:
+    """The desk sends her an invoice once more."""
+
+    subscription_id: UUID
+    reader: UUID
+    invoice_id: UUID

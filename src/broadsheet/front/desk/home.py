@@ -8,9 +8,12 @@ from typing import Any
 from django.conf import settings
 from wagtail.admin.ui.components import Component
 
+from broadsheet.business.subscriptions import queries as subscriptions
 from broadsheet.plumbing import inbox, outbox, publication
 
 MAILS = 5
+PLANS = 8
+WIDTH, ROW = 240, 28  # Of the bars, in units of their own.
 
 
 class Masthead(Component):
@@ -51,3 +54,27 @@ class Mails(Component):
             return {"count": box.count(), "mails": box.page(limit=MAILS)}
         except OSError as failure:
             return {"error": failure.strerror or str(failure)}
+
+
+class Subscribers(Component):
+    """How the roll stands, for who reads the books. It reads every running contract."""
+
+    order = 110
+    template_name = "desk/first/subscribers.html"
+
+    def get_context_data(self, parent_context: Mapping[str, Any]) -> dict[str, Any]:
+        now, currency = publication.now(), publication.current().currency
+        figures = subscriptions.figures(now, currency)
+        plans = figures.by_plan[:PLANS]
+        most = max((count for _name, count in plans), default=1)
+        bars = [
+            {
+                "name": name,
+                "count": count,
+                "text_y": place * ROW + 12,
+                "y": place * ROW + 17,
+                "width": max(1, count * WIDTH // most),
+            }
+            for place, (name, count) in enumerate(plans)
+        ]
+        return {"figures": figures, "bars": bars, "height": len(bars) * ROW}

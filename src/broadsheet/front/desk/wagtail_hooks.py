@@ -19,7 +19,17 @@ from wagtail.admin.menu import MenuItem
 from wagtail.admin.widgets import Button
 from wagtail.snippets.action_menu import ActionMenuItem
 
-from . import books, concerns, explaining, home, letters, outbox, works
+from . import (
+    books,
+    concerns,
+    explaining,
+    home,
+    letters,
+    outbox,
+    roles,
+    works,
+)
+from .subscribers import acting, exporting, pages
 
 # Wagtail's own items that a newspaper's desk has no use for.
 NOT_OURS = {"help", "documents"}
@@ -66,6 +76,8 @@ def show_the_works(request: HttpRequest, panels: list[Any]) -> None:
         panels.append(home.Mails())
     if request.user.has_perm(works.MAY_SEE_DELIVERIES):
         panels.append(home.Works())
+    if request.user.has_perm(books.MAY_READ_BOOKS):
+        panels.append(home.Subscribers())
 
 
 @hooks.register("construct_homepage_summary_items", order=100)
@@ -153,13 +165,14 @@ def concerns_item() -> MenuItem:
 @hooks.register("register_permissions")
 def permissions() -> QuerySet[Permission]:
     """Let an administrator of groups give these out."""
-    ours = (
+    given = (
         books.MAY_READ_BOOKS,
         letters.MAY_SEE_LETTERS,
         concerns.MAY_LOOK,
         concerns.MAY_CLOSE,
+        *roles.OURS,
     )
-    names = [one.split(".") for one in ours]
+    names = [one.split(".") for one in given]
     apps, codenames = zip(*names, strict=True)
     return Permission.objects.filter(
         content_type__app_label__in=apps, codename__in=codenames
@@ -268,4 +281,40 @@ def letters_urls() -> list[URLPattern | URLResolver]:
     return [
         path("letters/", letters.index, name="desk_letters"),
         path("letters/<int:number>/", letters.html, name="desk_letter"),
+    ]
+
+
+# --- Subscribers ------------------------------------------------------------------------
+
+
+@hooks.register("register_admin_menu_item")
+def subscribers_item() -> MenuItem:
+    return Permitted(
+        _("Subscribers"),
+        reverse("desk_subscribers"),
+        icon_name="group",
+        order=150,
+        permission=roles.SEE,
+    )
+
+
+@hooks.register("register_reports_menu_item")
+def deeds_item() -> MenuItem:
+    return Permitted(
+        _("Who did what"),
+        reverse("desk_deeds"),
+        icon_name="history",
+        order=50,
+        permission=roles.SEE_DEEDS,
+    )
+
+
+@hooks.register("register_admin_urls")
+def subscribers_urls() -> list[URLPattern | URLResolver]:
+    return [
+        path("subscribers/", pages.index, name="desk_subscribers"),
+        path("subscribers/export/", exporting.export, name="desk_subscribers_export"),
+        path("subscribers/deeds/", pages.deeds, name="desk_deeds"),
+        path("subscribers/<uuid:reader_id>/", pages.subscriber, name="desk_subscriber"),
+        path("subscribers/<uuid:reader_id>/<slug:name>/", acting.act, name="desk_act"),
     ]

@@ -140,13 +140,18 @@ def undo(request: HttpRequest) -> HttpResponse:
 def _step(request: HttpRequest, current: SubscriptionView) -> HttpResponse:
     """Hear the reason, and go on to the answer to it; or, confirmed, cancel."""
     reason = _known(request.POST.get("reason", ""))
-    asked = {"reader": reader_of(request), "subscription_id": current.id}
-    at = publication.now()
+    reader, at = reader_of(request), publication.now()
     if request.POST.get("step") == "confirm":
-        subscriptions.cancel(**asked, reason=reason, at=at)
+        subscriptions.cancel(
+            reader=reader, subscription_id=current.id, reason=reason, at=at
+        )
         return see_other(HERE)
     subscriptions.hear_parting(
-        **asked, reason=reason, too_dear=reason == TOO_DEAR, at=at
+        reader=reader,
+        subscription_id=current.id,
+        reason=reason,
+        too_dear=reason == TOO_DEAR,
+        at=at,
     )
     answered = _answer(request, current, reason) is not None
     way = {"reason": reason} if answered else {"reason": reason, "sure": "1"}

@@ -15,14 +15,18 @@ from django.db import transaction
 
 from broadsheet.business.catalogue import actions as catalogue
 from broadsheet.business.ledger import actions as books
+from broadsheet.front.desk import roles
 from broadsheet.front.web import pressing
 from broadsheet.main.logins import (
+    AUDITOR,
     CIRCULATION,
     EDITOR,
+    FINANCE,
     LOGINS,
     READER,
     REPORTER,
     SUB_EDITOR,
+    SUPPORT,
     Login,
 )
 from broadsheet.news.newsroom import actions as newsroom
@@ -31,9 +35,7 @@ from broadsheet.plumbing.models import Publication
 
 from . import paper
 
-CIRCULATION_GROUP = "Circulation"
 SELLING = (
-    "wagtailadmin.access_admin",
     "catalogue.view_plan",
     "catalogue.add_plan",
     "catalogue.add_planversion",
@@ -64,11 +66,15 @@ def open_demo(at: datetime, *, progress: paper.Progress = iter) -> tuple[Login, 
         },
     )
     newsroom.open_newsroom()
-    _open_circulation()
+    roles.open_roles()
+    _let_circulation_sell()
     _welcome(EDITOR, is_staff=True, is_superuser=True)
     _welcome(SUB_EDITOR, group="Sub-editor")
     _welcome(REPORTER, group="Reporter")
-    _welcome(CIRCULATION, group=CIRCULATION_GROUP)
+    _welcome(CIRCULATION, group=roles.CIRCULATION)
+    _welcome(SUPPORT, group=roles.SUPPORT)
+    _welcome(FINANCE, group=roles.FINANCE)
+    _welcome(AUDITOR, group=roles.AUDITOR)
     _welcome(READER)
     publication.forget()
     catalogue.open_shop(at=at)
@@ -78,9 +84,9 @@ def open_demo(at: datetime, *, progress: paper.Progress = iter) -> tuple[Login, 
     return LOGINS
 
 
-def _open_circulation() -> None:
-    """Make the group that sells: it sees plans and the gate, never the newsroom."""
-    group, _ = Group.objects.get_or_create(name=CIRCULATION_GROUP)
+def _let_circulation_sell() -> None:
+    """Let circulation see plans and the gate too, never the newsroom."""
+    group = Group.objects.get(name=roles.CIRCULATION)
     for name in SELLING:
         app, codename = name.split(".")
         group.permissions.add(

@@ -1,6 +1,6 @@
 """The verbs of this room, and its named errors."""
 
-from ..rules import NotAnAddress
+from ..rules import NotAnAddress, Purpose
 from .addresses import AddressTaken, ask_to_change_address, change_address
 from .limits import TooManyTries
 from .mail_sign_in import (
@@ -33,6 +33,7 @@ __all__ = [
     "NoSuchSession",
     "NotAnAddress",
     "NotProved",
+    "Purpose",
     "SignedIn",
     "TooManyTries",
     "WrongCode",

@@ -42,6 +42,7 @@ from .revenue import (
     earned_through,
     revenue_by_day,
 )
+from .tracing import Paper, papers, reader_of, readers_of_number
 
 __all__ = [
     "CHART",
@@ -54,6 +55,7 @@ __all__ = [
     "LineFacts",
     "Month",
     "NoTaxRate",
+    "Paper",
     "StatementLine",
     "asks_for_place",
     "balance",
@@ -73,9 +75,12 @@ __all__ = [
     "issued_to",
     "left_to_credit",
     "moved_on",
+    "papers",
     "place_of",
     "posted_on",
     "posted_under",
+    "reader_of",
+    "readers_of_number",
     "revenue_by_day",
     "seller",
     "statement",

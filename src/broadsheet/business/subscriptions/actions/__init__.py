@@ -14,6 +14,7 @@ from ..letters import (
     send_payment_trouble,
     send_plan_changed,
     send_price_rises,
+    send_receipt_again,
     send_refunded,
     send_renewal_coming,
     send_renewed,
@@ -94,6 +95,13 @@ from .refunding import (
 )
 from .reminding import remind_due, warn_of_cards
 from .renewing import RenewalRun, renew_due
+from .repaying import (
+    CannotRepay,
+    RepayQuote,
+    ask_for_receipt,
+    quote_repayment,
+    repay,
+)
 
 __all__ = [
     "AlreadySubscribed",
@@ -101,6 +109,7 @@ __all__ = [
     "CannotChange",
     "CannotGive",
     "CannotPause",
+    "CannotRepay",
     "CannotTakeOver",
     "ChangePending",
     "Changed",
@@ -125,6 +134,7 @@ __all__ = [
     "RefundQuote",
     "RefundsOff",
     "RenewalRun",
+    "RepayQuote",
     "Running",
     "Sample",
     "StaleChange",
@@ -133,6 +143,7 @@ __all__ = [
     "TooLate",
     "WrongMove",
     "accept_offer",
+    "ask_for_receipt",
     "begin",
     "cancel",
     "cancel_now",
@@ -156,8 +167,10 @@ __all__ = [
     "quote_change",
     "quote_pause",
     "quote_refund",
+    "quote_repayment",
     "remind_due",
     "renew_due",
+    "repay",
     "resume",
     "return_credits",
     "samples",
@@ -170,6 +183,7 @@ __all__ = [
     "send_payment_trouble",
     "send_plan_changed",
     "send_price_rises",
+    "send_receipt_again",
     "send_refunded",
     "send_renewal_coming",
     "send_renewed",

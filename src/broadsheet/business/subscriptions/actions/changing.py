@@ -47,11 +47,18 @@ class Changed:
 
 
 def change(
-    *, reader: UUID, subscription_id: UUID, quote: str, return_path: str, at: datetime
+    *,
+    reader: UUID,
+    subscription_id: UUID,
+    quote: str,
+    return_path: str,
+    by: str = "",
+    at: datetime,
 ) -> Changed:
     """
     Do what a quote's `token` said, and charge exactly that: the saved card, or else on
     a page. If it is not paid, the old plan stays. A second click answers the same.
+    `by` is who of the staff does it for her.
     Raise `StaleChange`, and what `quote_change` raises, and nothing moved. Talks to the
     provider, between two transactions of its own.
     """
@@ -59,7 +66,7 @@ def change(
         row = journal.hers(reader, subscription_id)
         made = row.changes.filter(request_key=key_of(quote)).first()
         if made is None:
-            made = _accept(row, _still_true(row, quote, at), str(reader), at)
+            made = _accept(row, _still_true(row, quote, at), by or str(reader), at)
     if made.invoice_id is not None and made.outcome != "changed":
         return _collect(made, way_back(return_path), at)
     return Changed("changed" if made.closed_at else "scheduled")
@@ -67,7 +74,7 @@ def change(
 
 @transaction.atomic
 def withdraw_change(
-    *, reader: UUID, subscription_id: UUID, at: datetime
+    *, reader: UUID, subscription_id: UUID, by: str = "", at: datetime
 ) -> SubscriptionView:
     """Keep the plan after all. Raise `NothingScheduled`, `NoSuchSubscription`."""
     row = journal.hers(reader, subscription_id)
@@ -75,7 +82,8 @@ def withdraw_change(
     if not waits.exists():
         raise NothingScheduled("No change of plan is scheduled.")
     journal.drop_change(row, "withdrawn", at=at)
-    journal.record(row, Kind.CHANGE_DROPPED, by=str(reader), at=at, reason="withdrawn")
+    who = by or str(reader)
+    journal.record(row, Kind.CHANGE_DROPPED, by=who, at=at, reason="withdrawn")
     return queries.view(row.pk)
 
 

@@ -24,24 +24,25 @@ class TooLate(Exception):
 
 @transaction.atomic
 def cancel(
-    *, reader: UUID, subscription_id: UUID, reason: str, at: datetime
+    *, reader: UUID, subscription_id: UUID, reason: str, by: str = "", at: datetime
 ) -> SubscriptionView:
     """
     Charge no further period. Everything works until the paid time is over; where there
     is none left, it ends now. Works in every state that runs, with or without a
-    payment method; asked twice, it answers the same. Raise `NoSuchSubscription`.
+    payment method; asked twice, it answers the same. `by` is who of the staff does it
+    for her. Raise `NoSuchSubscription`, `TooLate`.
     """
     row = journal.hers(reader, subscription_id)
     if not row.is_running:
         raise TooLate("The subscription is over already.")
     if queries.open_cancellation(row.pk) is None:
-        _cancel(row, str(reader), reason.strip()[:500], at)
+        _cancel(row, by or str(reader), reason.strip()[:500], at)
     return queries.view(row.pk)
 
 
 @transaction.atomic
 def undo_cancel(
-    *, reader: UUID, subscription_id: UUID, at: datetime
+    *, reader: UUID, subscription_id: UUID, by: str = "", at: datetime
 ) -> SubscriptionView:
     """Renew it after all, on the same dates. Asked twice, it answers the same. Raise
     `NoSuchSubscription`, or `TooLate` once it has ended."""
@@ -53,10 +54,11 @@ def undo_cancel(
         return queries.view(row.pk)
     if cancellation.effective_at <= at:
         raise TooLate("The subscription has ended.")
-    cancellation.undone_at, cancellation.undone_by = at, str(reader)
+    who = by or str(reader)
+    cancellation.undone_at, cancellation.undone_by = at, who
     cancellation.save(update_fields=["undone_at", "undone_by"])
     row.cancel_at = None
-    journal.record(row, Kind.CANCEL_UNDONE, by=str(reader), at=at)
+    journal.record(row, Kind.CANCEL_UNDONE, by=who, at=at)
     journal.grant_paid_time(row, at=at)
     outbox.announce(CancelUndone(row.pk, row.reader_id), at=at)
     return queries.view(row.pk)

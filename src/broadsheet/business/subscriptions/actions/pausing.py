@@ -71,12 +71,14 @@ def pause(
     subscription_id: UUID,
     resumes: date,
     starts: date | None = None,
+    by: str = "",
     at: datetime,
 ) -> SubscriptionView:
     """
     Neither open nor charge anything from the local midnight that begins `starts`
     (tomorrow, unless said) until the one that begins `resumes`: the paid time grows by
     exactly those days, and the price stays. The same pause again answers the same.
+    `by` is who of the staff does it for her.
     Raise `CannotPause`, `ChangePending`, `NoSuchSubscription`.
     """
     row = journal.hers(reader, subscription_id)
@@ -92,14 +94,14 @@ def pause(
         effective_at=calendar.instant(starts, row.zone),
         resumes_on=resumes,
         based_on_k=row.k,
-        by=str(reader),
+        by=by or str(reader),
         asked_at=at,
     )
     row.paused_on, row.resumes_on = starts, resumes
     journal.record(
         row,
         Kind.PAUSE_ASKED,
-        by=str(reader),
+        by=by or str(reader),
         at=at,
         starts=starts.isoformat(),
         resumes=resumes.isoformat(),
@@ -111,7 +113,9 @@ def pause(
 
 
 @transaction.atomic
-def resume(*, reader: UUID, subscription_id: UUID, at: datetime) -> SubscriptionView:
+def resume(
+    *, reader: UUID, subscription_id: UUID, by: str = "", at: datetime
+) -> SubscriptionView:
     """
     End a pause today, or withdraw one that has not begun. The days that she was away
     are added to her paid time. Raise `NotPaused`, `NoSuchSubscription`.
@@ -122,9 +126,9 @@ def resume(*, reader: UUID, subscription_id: UUID, at: datetime) -> Subscription
     today = calendar.local_date(at, row.zone)
     if row.status == Status.PAUSED or row.paused_on <= today:
         _begin_if_due(row, at)
-        _resume(row, max(today, row.paused_on), str(reader), at)
+        _resume(row, max(today, row.paused_on), by or str(reader), at)
     else:
-        _withdraw(row, str(reader), at)
+        _withdraw(row, by or str(reader), at)
     return queries.view(row.pk)
 
 

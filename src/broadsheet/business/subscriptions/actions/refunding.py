@@ -145,7 +145,7 @@ def _quote(row: Subscription, at: datetime) -> RefundQuote:
 
 def _held(row: Subscription, currency: str) -> Money:
     zero = Money(0, currency)
-    return sum((left for *_, left in _captures(row)), zero)
+    return sum((left for *_, left in captures(row)), zero)
 
 
 def give_back(row: Subscription, back: Money, *, at: datetime) -> int:
@@ -154,7 +154,7 @@ def give_back(row: Subscription, back: Money, *, at: datetime) -> int:
     credit note on each invoice; it goes by a job, under a stored key. Return how much that is, in minor units.
     """
     whole, today = back, calendar.local_date(at, row.zone)
-    for invoice, payment_id, attempt_id, left in _captures(row):
+    for invoice, payment_id, attempt_id, left in captures(row):
         part = min(back, left)
         if not part:
             break
@@ -181,7 +181,7 @@ def give_back(row: Subscription, back: Money, *, at: datetime) -> int:
     return whole.minor - back.minor
 
 
-def _captures(
+def captures(
     row: Subscription,
 ) -> Iterator[tuple[InvoiceFacts, UUID, UUID, Money]]:
     """Yield what was captured for this one and is not given back, the newest first."""

@@ -62,6 +62,7 @@ def _letters() -> list[Letter]:
         words.trial_ending(about, amount=money(90_000), day=day),
         words.renewal_coming(about, amount=money(90_000), day=day),
         words.renewed(about, receipt),
+        words.receipt_again(about, receipt),
         words.price_change(about, old=money(90_000), new=money(99_000), day=day),
         words.card_expiring(about, card="Visa ···· 4242", month="November 2026"),
         words.payment_trouble(about, until=later, again="4 November 2026", tries=1),

@@ -35,6 +35,7 @@ from ..events import (
     PaymentTrouble,
     PlanChanged,
     PriceRises,
+    ReceiptAsked,
     RenewalComing,
     Renewed,
     Resumed,
@@ -82,6 +83,18 @@ def send_renewed(event: Renewed, at: datetime) -> None:
         event.subscription_id,
         lambda to: words.renewed(to.about, receipt(invoice)),
         number=event.period_index,
+        invoice=invoice,
+        at=at,
+    )
+
+
+def send_receipt_again(event: ReceiptAsked, at: datetime) -> None:
+    """Send an invoice once more, because the desk was asked for it."""
+    invoice = _invoice(event.subscription_id, event.invoice_id)
+    _send(
+        event.subscription_id,
+        lambda to: words.receipt_again(to.about, receipt(invoice)),
+        number=f"{event.invoice_id}-{int(at.timestamp())}",
         invoice=invoice,
         at=at,
     )

@@ -97,6 +97,17 @@ def renewed(about: About, receipt: Receipt) -> Letter:
     )
 
 
+def receipt_again(about: About, receipt: Receipt) -> Letter:
+    words = {"paper": about.paper, "number": receipt.number}
+    return Letter(
+        "receipt-again",
+        _("Your receipt %(number)s from %(paper)s") % words,
+        (_("Here is the receipt again, as it was issued."),),
+        heading=_("Your receipt"),
+        receipt=receipt,
+    )
+
+
 def renewal_coming(about: About, *, amount: str, day: str) -> Letter:
     words = {"paper": about.paper, "plan": about.plan, "amount": amount, "day": day}
     return Letter(

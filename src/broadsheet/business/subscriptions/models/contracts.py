@@ -120,6 +120,11 @@ class Subscription(models.Model):
                 name="checkouts_by_age",
                 condition=Q(status="incomplete"),
             ),
+            models.Index(
+                fields=["status", "-started_at", "-id"],
+                name="subscriptions_by_status",
+                condition=Q(started_at__isnull=False),
+            ),
         ]
 
     @property
