@@ -5,6 +5,7 @@ caller's: Django raises RuntimeError if it is tried.
 """
 
 from ..providers import Forged, NoSuchProvider, Refused, Unreachable
+from ..providers.paper.client import reach_through
 from ..queries import NoSuchPayment, PaymentState
 from .asking import (
     AlreadyPaid,
@@ -39,6 +40,7 @@ __all__ = [
     "charge",
     "forget_method",
     "open_payment",
+    "reach_through",
     "receive",
     "reconcile",
     "refresh",

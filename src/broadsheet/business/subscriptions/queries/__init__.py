@@ -1,5 +1,6 @@
 """Questions about readers' contracts."""
 
+from .agenda import Coming, coming, next_due
 from .forecast import NextCharge, Prices, WouldCharge, dry_run, due, next_charge, policy
 from .views import (
     MOMENT,
@@ -24,6 +25,7 @@ from .views import (
 __all__ = [
     "MOMENT",
     "CheckoutState",
+    "Coming",
     "Happening",
     "NextCharge",
     "NoSuchCheckout",
@@ -32,12 +34,14 @@ __all__ = [
     "SubscriptionView",
     "WouldCharge",
     "checkout",
+    "coming",
     "current",
     "dry_run",
     "due",
     "history",
     "latest",
     "next_charge",
+    "next_due",
     "open_cancellation",
     "open_subscription",
     "open_until",
