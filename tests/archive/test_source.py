@@ -48,7 +48,7 @@ DANGER = (
             "again from Tools, Export while you are logged in.",
         ),
         (
-            gzip.compress(b"<rss/>"),
+            gzip.compress(b"<rss/>", mtime=0),
             "e.xml is compressed with gzip; unpack it first (gunzip), then import it.",
         ),
         (b"%PDF-1.7 ...", "e.xml is a PDF, not a WordPress export."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -21,10 +22,28 @@ HOST = "127.0.0.1"
 MASTERS = 3
 SLOTS = 16384
 NODE_TIMEOUT = 4000  # Milliseconds after which a silent node is taken for dead.
-# Ten ports for each of the workers that run the suite; a cluster's nodes also talk on
-# the port 10,000 above.
-WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-FIRST_PORT = 8230 + 10 * WORKER
+# A cluster's nodes also talk on the port 10,000 above, so both must be free, and both
+# must lie below those that the system gives to whoever asks for any.
+BLOCK = 10
+BUS = 10_000
+
+
+def _free(port: int) -> bool:
+    with socket.socket() as tried:
+        return tried.connect_ex((HOST, port)) != 0
+
+
+def _first_port() -> int:
+    """Return the first of a block of ports that nobody has. Runs beside others begin apart."""
+    begin = 20_000 + BLOCK * (os.getpid() % 200)
+    for first in (*range(begin, 22_000, BLOCK), *range(20_000, begin, BLOCK)):
+        ports = range(first, first + BLOCK)
+        if all(_free(port) and _free(port + BUS) for port in ports):
+            return first
+    raise RuntimeError("No ten ports are free between 20000 and 22000.")
+
+
+FIRST_PORT = _first_port()
 
 
 def _die_with_parent() -> None:

@@ -94,13 +94,19 @@ def _prepare_all(
     stands on a savepoint of its own: one that fails is left out, and tried again when
     its lease is over.
     """
+    rows = (
+        Subscription.objects.select_for_update(of=("self",))
+        .select_related("plan_version", "offer", "reader")
+        .filter(pk__in=claimed)
+        .order_by("due_at", "id")
+    )
     prepared: list[RenewalTry | str] = []
-    for subscription_id in claimed:
+    for row in rows:
         try:
             with transaction.atomic():
-                prepared.append(_prepare(journal.lock(subscription_id), prices, at))
+                prepared.append(_prepare(row, prices, at))
         except Exception:  # One reader's trouble must not keep the others waiting.
-            log.exception("renewal of %s cannot be prepared", subscription_id)
+            log.exception("renewal of %s cannot be prepared", row.pk)
             prepared.append("unknown")
     return prepared
 
