@@ -14,12 +14,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from . import faults
+from . import faults, mandates, outage
+from .shown import dispute_shown, refund_shown
 from .signing import fingerprint
-from .till import Asked, Refused, Till, method_shown, refund_shown
+from .till import Asked, Refused, Till
 
 MOST = 10**12  # Minor units. More than this is a mistake, not a payment.
 LARGEST_BODY = 64 * 1024
+KEYS_KEPT = 24 * 3600  # Seconds. An older key is forgotten: it would be a new request.
 Body = Mapping[str, Any]
 Effect = Callable[[Till, Body, str], tuple[int, dict[str, Any]]]
 Handler = Callable[[Request], Awaitable[Response]]
@@ -41,6 +43,8 @@ def guarded(handler: Handler) -> Handler:
         try:
             _let_in(request)
             _follow_clock(request)
+            if request.url.path.startswith("/v1/"):
+                outage.refuse(request.app.state.till)
             return await handler(request)
         except Refused as refused:
             return JSONResponse(_error(refused), refused.status)
@@ -60,10 +64,8 @@ def effect(verb: Effect) -> Handler:
             )
         body = await read_json(request)
         fault = _strike(till, body)
-        if fault is not None and fault.kind == "drop_before":
-            return Lost()
-        if fault is not None and fault.kind == "error_before":
-            return JSONResponse(*_broken())
+        if fault is not None and fault.kind in BEFORE:
+            return BEFORE[fault.kind]()
         status, answer = _once(till, verb, request, body, key, fault)
         if fault is not None and fault.kind == "slow":
             await asyncio.sleep(fault.seconds)
@@ -87,7 +89,7 @@ def _once(
     mark = fingerprint(request.method, request.url.path, canonical)
     with till.store.transaction():
         seen = till.store.one("SELECT * FROM answers WHERE key = :key", key=key)
-        if seen is not None:
+        if seen is not None and till.clock.now() - seen["created_at"] < KEYS_KEPT:
             if seen["fingerprint"] != mark:
                 raise Refused(
                     409,
@@ -100,7 +102,7 @@ def _once(
             # As the strictest of gateways do: the key goes on answering 500.
             status, answer = _broken()[1], _broken()[0]
         till.store.run(
-            "INSERT INTO answers (key, fingerprint, status, body, created_at)"
+            "INSERT OR REPLACE INTO answers (key, fingerprint, status, body, created_at)"
             " VALUES (:key, :fingerprint, :status, :body, :at)",
             key=key,
             fingerprint=mark,
@@ -124,6 +126,21 @@ def _strike(till: Till, body: Body) -> faults.Fault | None:
 
 def _broken() -> tuple[dict[str, Any], int]:
     return {"error": {"code": "internal", "message": "Something broke."}}, 500
+
+
+def _later(status: int, code: str, message: str) -> Response:
+    return JSONResponse({"error": {"code": code, "message": message}}, status)
+
+
+# Faults that keep a request from having any effect, and how each answers.
+BEFORE: Mapping[str, Callable[[], Response]] = {
+    "drop_before": Lost,
+    "error_before": lambda: JSONResponse(*_broken()),
+    "rate_limited": lambda: _later(429, "rate_limited", "Too many; ask again later."),
+    "key_in_use": lambda: _later(
+        409, "key_in_use", "A request with this idempotency key is under way."
+    ),
+}
 
 
 def _error(refused: Refused) -> dict[str, Any]:
@@ -162,7 +179,14 @@ def _open(till: Till, body: Body, key: str) -> tuple[int, dict[str, Any]]:
 
 
 def _charge(till: Till, body: Body, key: str) -> tuple[int, dict[str, Any]]:
-    row = till.charge(Asked(key=key, **_money(body)), text(body, "method", 100))
+    method, money = text(body, "method", 100), _money(body)
+    mandate = text(body, "mandate", 100) if body.get("mandate") else ""
+    barred = ""
+    if mandate:
+        barred = mandates.barred(
+            till, mandate, method, money["amount"], money["currency"]
+        )
+    row = till.charge(Asked(key=key, mandate=mandate, **money), method, barred)
     return 201, till.shown(row)
 
 
@@ -217,17 +241,22 @@ async def refunds(request: Request) -> Response:
 
 
 @guarded
-async def method(request: Request) -> Response:
+async def disputes(request: Request) -> Response:
+    """Find the disputes of a `payment`; without one, those that nobody has decided."""
     till: Till = request.app.state.till
-    return JSONResponse(method_shown(till.method(request.path_params["id"])))
+    rows = till.store.all(
+        "SELECT * FROM disputes WHERE payment = :payment"
+        " OR (:payment = '' AND status = 'open') ORDER BY created_at, id LIMIT 100",
+        payment=request.query_params.get("payment", ""),
+    )
+    return JSONResponse({"data": [dispute_shown(row) for row in rows]})
 
 
 @guarded
-async def remove_method(request: Request) -> Response:
+async def clock(request: Request) -> Response:
+    """Say which second it lives in. With `Paper-Now`, it has followed just now."""
     till: Till = request.app.state.till
-    with till.store.transaction():
-        row = till.remove(request.path_params["id"])
-    return JSONResponse(method_shown(row))
+    return JSONResponse({"now": till.clock.now(), "offset": till.clock.offset})
 
 
 @guarded
@@ -266,12 +295,10 @@ def text(body: Body, name: str, size: int) -> str:
     return value
 
 
-def whole(body: Body, name: str) -> int:
+def whole(body: Body, name: str, most: int = MOST) -> int:
     value = body.get(name)
-    if type(value) is not int or not 1 <= value <= MOST:
-        raise Refused(
-            422, f"bad_{name}", f"Give {name} as whole minor units, 1 or more."
-        )
+    if type(value) is not int or not 1 <= value <= most:
+        raise Refused(422, f"bad_{name}", f"Give {name} as a whole number, 1 or more.")
     return value
 
 
@@ -283,15 +310,19 @@ def address(body: Body, name: str) -> str:
     return value
 
 
-def _money(body: Body) -> dict[str, Any]:
-    currency = text(body, "currency", 3)
-    if not re.fullmatch(r"[A-Z]{3}", currency):
+def currency(body: Body) -> str:
+    value = text(body, "currency", 3)
+    if not re.fullmatch(r"[A-Z]{3}", value):
         raise Refused(
             422, "bad_currency", "Give the currency in three capital letters."
         )
+    return value
+
+
+def _money(body: Body) -> dict[str, Any]:
     return {
         "amount": whole(body, "amount"),
-        "currency": currency,
+        "currency": currency(body),
         "reference": text(body, "reference", 200),
         "description": text(body, "description", 200),
         "webhook_url": address(body, "webhook_url") if body.get("webhook_url") else "",

@@ -15,11 +15,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from . import api, control, pages
+from . import api, control, desk, instruments, pages
 from .clock import Clock, wall
 from .courier import Courier
 from .store import Store
-from .till import Till
+from .till import Refused, Till
 
 
 @cache
@@ -56,12 +56,31 @@ ROUTES = [
     Route("/v1/charges", api.charge, methods=["POST"]),
     Route("/v1/refunds", api.refund, methods=["POST"]),
     Route("/v1/refunds", api.refunds),
-    Route("/v1/methods/{id}", api.method),
-    Route("/v1/methods/{id}", api.remove_method, methods=["DELETE"]),
+    Route("/v1/disputes", api.disputes),
+    Route("/v1/clock", api.clock),
+    Route("/v1/methods", instruments.saved),
+    Route("/v1/methods/{id}", instruments.method),
+    Route("/v1/methods/{id}", instruments.remove, methods=["DELETE"]),
+    Route("/v1/methods/{id}/replace", instruments.replace, methods=["POST"]),
+    Route("/v1/mandates", instruments.register, methods=["POST"]),
+    Route("/v1/mandates/{id}", instruments.mandate),
+    Route("/v1/mandates/{id}/revoke", instruments.revoke, methods=["POST"]),
+    Route("/v1/notices", instruments.notify, methods=["POST"]),
     Route("/v1/events", api.events),
+    Route("/control", desk.show),
+    Route("/control", desk.press, methods=["POST"]),
+    Route("/control/enter", desk.enter, methods=["POST"]),
     Route("/control/faults", control.arm, methods=["POST"]),
     Route("/control/faults", control.disarm, methods=["DELETE"]),
     Route("/control/payments/{id}/settle", control.settle, methods=["POST"]),
+    Route("/control/payments/{id}/dispute", control.dispute, methods=["POST"]),
+    Route("/control/payments/{id}/reverse", control.reverse, methods=["POST"]),
+    Route("/control/disputes/{id}", control.decide, methods=["POST"]),
+    Route("/control/methods/{id}", control.method, methods=["POST"]),
+    Route("/control/mandates/{id}", control.mandate, methods=["POST"]),
+    Route("/control/notices/{id}/opt-out", control.opt_out, methods=["POST"]),
+    Route("/control/events/{id}/replay", control.replay_event, methods=["POST"]),
+    Route("/control/outage", control.break_down, methods=["POST"]),
     Route("/control/clock", control.clock, methods=["POST"]),
     Route("/control/deliveries", control.deliveries),
 ]
@@ -100,14 +119,18 @@ def build(store: Store, conduct: Conduct) -> Starlette:
 
     def move(offset: float) -> None:
         clock.offset = offset
-        _keep_offset(store, offset)
+        with store.transaction():
+            _keep_offset(store, offset)
+            till.settle_due()  # Days have gone by for the banks as well.
 
     def follow(second: int) -> None:
         if abs(second - clock.now()) > CLOSE_ENOUGH:
             move(second - wall())
 
     app = Starlette(
-        routes=ROUTES, lifespan=running, exception_handlers={Exception: _broken}
+        routes=ROUTES,
+        lifespan=running,
+        exception_handlers={Exception: _broken, Refused: pages.out_of_order},
     )
     app.state.till = till
     app.state.secrets = conduct.secrets
@@ -123,9 +146,8 @@ def _kept_offset(store: Store) -> float:
 
 
 def _keep_offset(store: Store, offset: float) -> None:
-    with store.transaction():
-        store.run(
-            "INSERT INTO meta (name, value) VALUES ('offset', :value)"
-            " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-            value=str(offset),
-        )
+    store.run(
+        "INSERT INTO meta (name, value) VALUES ('offset', :value)"
+        " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        value=str(offset),
+    )

@@ -14,7 +14,17 @@ DECLINE_FUNDS = "insufficient_funds"
 DECLINE_EXPIRED = "expired_card"
 
 # A hard decline will be declined again however often it is tried.
-HARD = frozenset({DECLINE_EXPIRED, "do_not_retry", "method_removed"})
+HARD = frozenset(
+    {
+        DECLINE_EXPIRED,
+        "do_not_retry",
+        "method_removed",
+        "mandate_revoked",
+        "mandate_expired",
+        "mandate_other_method",
+        "mandate_other_currency",
+    }
+)
 
 TEST_NUMBERS = {
     "4242424242424242": (SUCCEED, "Succeeds"),

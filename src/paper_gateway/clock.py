@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 
 def wall() -> float:
-    """Return Unix seconds. Retries and delays are counted on it."""
+    """Return Unix seconds. Deliveries and their retries are counted on it."""
     return time.time()  # noqa: TID251  This program has no other clock to be handed.
 
 
@@ -17,9 +17,13 @@ class Clock:
     def __init__(self, offset: float = 0.0) -> None:
         self.offset = offset
 
+    def present(self) -> float:
+        """Return the gateway's present in Unix seconds. Banks take their time on it."""
+        return wall() + self.offset
+
     def now(self) -> int:
         """Return the gateway's present in whole Unix seconds."""
-        return int(wall() + self.offset)
+        return int(self.present())
 
     def today(self) -> tuple[int, int]:
         """Return the gateway's present year and month."""

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 import httpx
 
+from . import outage
 from .clock import wall
 from .signing import event_header
 from .store import Row
@@ -45,6 +46,8 @@ class Courier:
     async def _round(self, client: httpx.AsyncClient) -> None:
         with self.till.store.transaction():
             self.till.settle_due()
+        if outage.until(self.till):
+            return
         due = self.till.store.all(
             "SELECT deliveries.*, events.body, events.type FROM deliveries"
             " JOIN events ON events.id = deliveries.event"

@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import json
 import secrets
+from dataclasses import dataclass
 from typing import Any
 
 from . import faults
 from .clock import Clock, wall
-from .store import Row, Store
+from .store import Store
 
 HELD_AT_MOST = 30.0  # Seconds that a reordered event waits for one to overtake it.
 
 
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What an event is about, and where the merchant wants to hear of it."""
+
+    id: str
+    webhook_url: str
+    reference: str = ""
+    method: str = ""
+
+
 def emit(
-    store: Store, clock: Clock, kind: str, payment: Row, data: dict[str, Any]
+    store: Store, clock: Clock, kind: str, subject: Subject, data: dict[str, Any]
 ) -> None:
-    """Write an event about `payment`, and queue it for the merchant."""
+    """Write an event about `subject`, and queue it for the merchant."""
     event = {
         "id": f"evt_{secrets.token_urlsafe(16)}",
         "type": kind,
@@ -28,22 +39,34 @@ def emit(
         " VALUES (:id, :type, :payment, :at, :body)",
         id=event["id"],
         type=kind,
-        payment=payment["id"],
+        payment=subject.id,
         at=event["created_at"],
         body=json.dumps(event, ensure_ascii=False),
     )
-    _overtake(store, payment["id"])
-    if payment["webhook_url"]:
-        _queue(store, str(event["id"]), payment)
+    _overtake(store, subject.id)
+    if subject.webhook_url:
+        _queue(store, str(event["id"]), subject)
 
 
-def _queue(store: Store, event: str, payment: Row) -> None:
+def replay(store: Store, event: str) -> bool:
+    """Queue an event once more, as it was first told; say whether there is one."""
+    row = store.one(
+        "SELECT payment, url FROM deliveries WHERE event = :event ORDER BY id LIMIT 1",
+        event=event,
+    )
+    if row is None:
+        return False
+    _deliver_after(store, event, Subject(row["payment"], row["url"]), 0.0, False)
+    return True
+
+
+def _queue(store: Store, event: str, subject: Subject) -> None:
     fault = faults.take(
         store,
         faults.EVENTS,
-        payment=payment["id"],
-        reference=payment["reference"],
-        method=payment["method"] or "",
+        payment=subject.id,
+        reference=subject.reference,
+        method=subject.method,
     )
     kind = fault.kind if fault else ""
     if kind == "webhook_drop":
@@ -51,18 +74,20 @@ def _queue(store: Store, event: str, payment: Row) -> None:
     wait = fault.seconds if fault and kind == "webhook_delay" else 0.0
     held = kind == "webhook_reorder"
     for _ in range(2 if kind == "webhook_duplicate" else 1):
-        _deliver_after(store, event, payment, HELD_AT_MOST if held else wait, held)
+        _deliver_after(store, event, subject, HELD_AT_MOST if held else wait, held)
+    if fault and kind == "webhook_replay":
+        _deliver_after(store, event, subject, fault.seconds, False)
 
 
 def _deliver_after(
-    store: Store, event: str, payment: Row, wait: float, held: bool
+    store: Store, event: str, subject: Subject, wait: float, held: bool
 ) -> None:
     store.run(
         "INSERT INTO deliveries (event, payment, url, made_at, due_at, held)"
         " VALUES (:event, :payment, :url, :now, :due, :held)",
         event=event,
-        payment=payment["id"],
-        url=payment["webhook_url"],
+        payment=subject.id,
+        url=subject.webhook_url,
         now=wall(),
         due=wall() + wait,
         held=int(held),

@@ -16,6 +16,9 @@ OUTCOMES = frozenset(
     {
         "decline_soft",
         "decline_hard",
+        "expired_method",
+        "late_authorisation",
+        "short_capture",
         "requires_action",
         "pending_then_succeed",
         "pending_then_fail",
@@ -23,13 +26,29 @@ OUTCOMES = frozenset(
 )
 # What becomes of the next request to the API.
 TRANSPORT = frozenset(
-    {"drop_before", "lost_response", "error_after", "error_before", "slow"}
+    {
+        "drop_before",
+        "lost_response",
+        "error_after",
+        "error_before",
+        "slow",
+        "rate_limited",
+        "key_in_use",
+    }
 )
 # What becomes of the next event.
 EVENTS = frozenset(
-    {"webhook_duplicate", "webhook_drop", "webhook_delay", "webhook_reorder"}
+    {
+        "webhook_duplicate",
+        "webhook_drop",
+        "webhook_delay",
+        "webhook_reorder",
+        "webhook_replay",
+    }
 )
-KINDS = OUTCOMES | TRANSPORT | EVENTS
+# What becomes of the next notice before a debit.
+NOTICES = frozenset({"notice_fails"})
+KINDS = OUTCOMES | TRANSPORT | EVENTS | NOTICES
 SCOPES = ("payment", "reference", "method", "any")
 
 

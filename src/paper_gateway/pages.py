@@ -12,7 +12,7 @@ from urllib.parse import urlencode, urlsplit
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from . import cards, words
+from . import cards, outage, words
 from .signing import return_signature
 from .store import Row
 from .till import Refused, Till
@@ -141,14 +141,23 @@ def _stands(request: Request, row: Row) -> Response:
 
 
 def _missing(request: Request) -> Response:
-    body = _template("missing").substitute(merchant=escape(request.app.state.merchant))
+    body = page_template("missing").substitute(
+        merchant=escape(request.app.state.merchant)
+    )
     return HTMLResponse(body, 404, _headers("'none'"))
+
+
+async def out_of_order(request: Request, error: Exception) -> Response:
+    """Say to a payer that nothing can be paid now. Nothing was charged."""
+    merchant = escape(request.app.state.merchant)
+    body = page_template("out_of_order").substitute(merchant=merchant)
+    return HTMLResponse(body, 503, {**_headers("'none'"), "Retry-After": "60"})
 
 
 def _page(
     request: Request, name: str, row: Row, shown: Mapping[str, str], status: int = 200
 ) -> Response:
-    body = _template(name).substitute(
+    body = page_template(name).substitute(
         merchant=escape(request.app.state.merchant),
         description=escape(row["description"]),
         amount=escape(words.amount(row["amount"], row["currency"])),
@@ -177,12 +186,13 @@ def _headers(form_action: str) -> dict[str, str]:
 
 
 @cache
-def _template(name: str) -> Template:
+def page_template(name: str, width: str = "") -> Template:
+    """Return the page of that name, to be filled in."""
     folder = files("paper_gateway") / "templates"
     page = Template((folder / "page.html").read_text("utf-8"))
     body = (folder / f"{name}.html").read_text("utf-8")
     title, _, main = body.partition("\n")
-    return Template(page.safe_substitute(title=title, main=main))
+    return Template(page.safe_substitute(title=title, main=main, width=width))
 
 
 # --- The way back ------------------------------------------------------------------
@@ -208,7 +218,9 @@ def _to(url: str) -> Response:
 
 
 def _payment(request: Request) -> Row | None:
+    """Return the payment that is asked for; during an outage, raise `Refused`."""
     till: Till = request.app.state.till
+    outage.refuse(till)
     try:
         row = till.payment(request.path_params["id"])
     except Refused:

@@ -2,8 +2,8 @@
 The till: what can be done to a payment. Each verb runs in the caller's transaction.
 
 A payment is `open` (its page waits for a payer), `requires_action` (her bank asks her),
-`pending`, `succeeded` or `declined`. Nothing leaves `succeeded`; refunds are counted
-beside it. `declined` is left only by `settle`: a late authorisation.
+`pending`, `succeeded` or `declined`. Nothing leaves `succeeded`; refunds and disputes are
+counted beside it. `declined` is left only by `settle`: a late authorisation.
 """
 
 from __future__ import annotations
@@ -14,11 +14,17 @@ from typing import Any
 
 from . import cards, faults
 from .cards import Card
-from .clock import Clock, wall
-from .events import emit
+from .clock import Clock
+from .events import Subject, emit
+from .shown import payment_shown
 from .store import Row, Store
 
 WAITING = ("open", "requires_action")
+TOLD_TO_DECLINE = {
+    "decline_soft": cards.DECLINE_SOFT,
+    "decline_hard": "do_not_retry",
+    "expired_method": cards.DECLINE_EXPIRED,
+}
 
 
 class Refused(Exception):
@@ -41,6 +47,7 @@ class Asked:
     webhook_url: str
     return_url: str = ""
     save_method: bool = False
+    mandate: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,25 +75,7 @@ class Till:
 
     def shown(self, row: Row) -> dict[str, Any]:
         """Return a payment as the API shows it."""
-        method = self.store.one(
-            "SELECT * FROM methods WHERE id = :id", id=row["method"] or ""
-        )
-        return {
-            "object": "payment",
-            "pay_url": "" if row["off_session"] else f"{self.address}/pay/{row['id']}",
-            "method": method_shown(method) if method else None,
-            "save_method": bool(row["save_method"]),
-            "off_session": bool(row["off_session"]),
-            "hard": bool(row["hard"]),
-            **{
-                name: row[name]
-                for name in (
-                    "id", "reference", "idempotency_key", "amount", "currency",
-                    "description", "status", "reason", "captured", "refunded",
-                    "created_at", "updated_at",
-                )
-            },
-        }  # fmt: skip
+        return payment_shown(self.store, self.address, row)
 
     # --- On the hosted page -----------------------------------------------------
 
@@ -99,7 +88,7 @@ class Till:
         row = self.payment(payment)
         if row["status"] != "open":
             return row
-        self._set(
+        self.change(
             payment, method=self._keep(card, saved=False), updated_at=self.clock.now()
         )
         return self._decide(self.payment(payment), card.behaviour)
@@ -120,12 +109,14 @@ class Till:
 
     # --- Between the merchant and the gateway -------------------------------------
 
-    def charge(self, asked: Asked, method: str) -> Row:
-        """Charge a saved method, its owner being away."""
+    def charge(self, asked: Asked, method: str, barred: str = "") -> Row:
+        """Charge a saved method, its owner being away, unless its mandate bars it."""
         kept = self.method(method)
         row = self._insert(asked, method=method, off_session=True)
         if kept["removed_at"] is not None:
             return self._decline(row, "method_removed")
+        if barred:
+            return self._decline(row, barred)
         year, month = kept["expires"].split("-")
         if (int(year), int(month)) < self.clock.today():
             return self._decline(row, cards.DECLINE_EXPIRED)
@@ -135,7 +126,7 @@ class Till:
     def refund(self, payment: str, amount: int, key: str) -> Row:
         """Give `amount` back. Never more, in all, than was captured."""
         row = self.payment(payment)
-        left = row["captured"] - row["refunded"]
+        left = row["captured"] - row["refunded"] - row["disputed"]
         if amount > left:
             raise Refused(
                 422,
@@ -152,22 +143,12 @@ class Till:
             amount=amount,
             at=self.clock.now(),
         )
-        self._set(payment, refunded=row["refunded"] + amount)
-        self._tell("payment.refunded", self.payment(payment))
+        self.change(payment, refunded=row["refunded"] + amount)
+        self.tell("payment.refunded", self.payment(payment))
         refund = self.store.one("SELECT * FROM refunds WHERE id = :id", id=made)
         if refund is None:
             raise RuntimeError("The refund just written cannot be read.")
         return refund
-
-    def remove(self, method: str) -> Row:
-        """Forget that `method` may be charged. Refunds to it still work."""
-        self.method(method)
-        self.store.run(
-            "UPDATE methods SET removed_at = coalesce(removed_at, :at) WHERE id = :id",
-            id=method,
-            at=self.clock.now(),
-        )
-        return self.method(method)
 
     def settle(self, payment: str, to: str) -> Row:
         """
@@ -186,7 +167,8 @@ class Till:
     def settle_due(self) -> int:
         """Settle every pending payment whose time has come; return how many."""
         due = self.store.all(
-            "SELECT id, settle_to FROM payments WHERE settle_at <= :now", now=wall()
+            "SELECT id, settle_to FROM payments WHERE settle_at <= :now",
+            now=self.clock.present(),
         )
         for row in due:
             self.settle(row["id"], row["settle_to"])
@@ -208,51 +190,61 @@ class Till:
             to = "declined" if told == "pending_then_fail" else "succeeded"
             seconds = fault.seconds if fault else self.pending_seconds
             return self._pend(row, to, seconds)
+        if fault and told == "late_authorisation":
+            return self._decline_for_now(row, fault.seconds)
+        if told == "short_capture":
+            return self._succeed(row, captured=max(1, row["amount"] // 2))
         if told == "requires_action" or (not told and behaviour == cards.AUTHENTICATE):
             return self._ask(row)
-        code = {"decline_soft": cards.DECLINE_SOFT, "decline_hard": "do_not_retry"}.get(
-            told, behaviour
-        )
+        code = TOLD_TO_DECLINE.get(told, behaviour)
         if code in (cards.SUCCEED, cards.SAVE_THEN_DECLINE):
             return self._succeed(row)
         return self._decline(row, code)
 
-    def _succeed(self, row: Row) -> Row:
-        self._set(
+    def _succeed(self, row: Row, captured: int = 0) -> Row:
+        self.change(
             row["id"],
             status="succeeded",
             reason="",
             hard=0,
-            captured=row["amount"],
+            captured=captured or row["amount"],
             settle_at=None,
         )
         if row["save_method"] and row["method"]:
             self.store.run(
                 "UPDATE methods SET saved = 1 WHERE id = :id", id=row["method"]
             )
-        return self._tell("payment.succeeded", self.payment(row["id"]))
+        return self.tell("payment.succeeded", self.payment(row["id"]))
 
     def _decline(self, row: Row, code: str) -> Row:
-        self._set(
+        self.change(
             row["id"],
             status="declined",
             reason=code,
             hard=int(code in cards.HARD),
             settle_at=None,
         )
-        return self._tell("payment.declined", self.payment(row["id"]))
+        return self.tell("payment.declined", self.payment(row["id"]))
+
+    def _decline_for_now(self, row: Row, seconds: float) -> Row:
+        self._decline(row, cards.DECLINE_SOFT)
+        self.change(row["id"], settle_to="succeeded", settle_at=self._in(seconds))
+        return self.payment(row["id"])
+
+    def _in(self, seconds: float) -> float | None:
+        # No seconds: the bank says nothing until /control makes it.
+        return self.clock.present() + seconds if seconds > 0 else None
 
     def _pend(self, row: Row, to: str, seconds: float) -> Row:
-        # Zero seconds: it stays pending until /control settles it.
-        due = wall() + seconds if seconds > 0 else None
-        self._set(row["id"], status="pending", settle_to=to, settle_at=due)
-        return self._tell("payment.pending", self.payment(row["id"]))
+        due = self._in(seconds)
+        self.change(row["id"], status="pending", settle_to=to, settle_at=due)
+        return self.tell("payment.pending", self.payment(row["id"]))
 
     def _ask(self, row: Row) -> Row:
         if row["off_session"]:  # Nobody is there to answer her bank.
             return self._decline(row, "authentication_required")
-        self._set(row["id"], status="requires_action")
-        return self._tell("payment.requires_action", self.payment(row["id"]))
+        self.change(row["id"], status="requires_action")
+        return self.tell("payment.requires_action", self.payment(row["id"]))
 
     def _keep(self, card: Card, *, saved: bool) -> str:
         method = f"pm_{secrets.token_urlsafe(16)}"
@@ -273,9 +265,9 @@ class Till:
         self.store.run(
             "INSERT INTO payments (id, reference, idempotency_key, amount, currency,"
             " description, return_url, webhook_url, save_method, off_session, status,"
-            " method, created_at, updated_at) VALUES (:id, :reference, :key, :amount,"
+            " method, mandate, created_at, updated_at) VALUES (:id, :reference, :key, :amount,"
             " :currency, :description, :return_url, :webhook_url, :save_method,"
-            " :off_session, 'open', :method, :at, :at)",
+            " :off_session, 'open', :method, :mandate, :at, :at)",
             id=payment,
             reference=asked.reference,
             key=asked.key,
@@ -287,11 +279,13 @@ class Till:
             save_method=int(asked.save_method),
             off_session=int(off_session),
             method=method,
+            mandate=asked.mandate or None,
             at=self.clock.now(),
         )
         return self.payment(payment)
 
-    def _set(self, payment: str, **values: Any) -> None:
+    def change(self, payment: str, **values: Any) -> None:
+        """Write these columns of a payment."""
         values["updated_at"] = self.clock.now()
         names = ", ".join(f"{name} = :{name}" for name in values)
         self.store.run(
@@ -300,25 +294,10 @@ class Till:
             **values,
         )
 
-    def _tell(self, kind: str, row: Row) -> Row:
-        emit(self.store, self.clock, kind, row, {"payment": self.shown(row)})
+    def tell(self, kind: str, row: Row) -> Row:
+        """Tell the merchant how a payment stands now."""
+        subject = Subject(
+            row["id"], row["webhook_url"], row["reference"], row["method"] or ""
+        )
+        emit(self.store, self.clock, kind, subject, {"payment": self.shown(row)})
         return row
-
-
-def method_shown(row: Row) -> dict[str, Any]:
-    """Return a method as the API shows it."""
-    return {
-        "object": "method",
-        "removed": row["removed_at"] is not None,
-        "saved": bool(row["saved"]),
-        **{name: row[name] for name in ("id", "network", "last4", "expires")},
-    }
-
-
-def refund_shown(row: Row) -> dict[str, Any]:
-    """Return a refund as the API shows it."""
-    return {
-        "object": "refund",
-        "status": "succeeded",
-        **{name: row[name] for name in ("id", "payment", "amount", "created_at")},
-    }

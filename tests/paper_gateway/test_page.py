@@ -142,7 +142,11 @@ def every_event(gateway, payment):
     while rows := gateway.api("GET", f"/v1/events?after={after}").json()["data"]:
         found += rows
         after = rows[-1]["n"]
-    return [one for one in found if one["data"]["payment"]["id"] == payment["id"]]
+    return [
+        one
+        for one in found
+        if one["data"].get("payment", {}).get("id") == payment["id"]
+    ]
 
 
 def test_a_second_card_after_the_first_was_decided_charges_nothing(gateway, payment):

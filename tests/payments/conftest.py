@@ -94,6 +94,9 @@ def announced():
             events.PaymentSucceeded: hear,
             events.PaymentDeclined: hear,
             events.PaymentRefunded: hear,
+            events.PaymentDisputed: hear,
+            events.DisputeWon: hear,
+            events.DisputeLost: hear,
         },
         defer=lambda delivery: None,
     )

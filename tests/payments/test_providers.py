@@ -39,7 +39,7 @@ def test_each_answers_to_every_verb_of_the_protocol(name):
     }
     assert sorted(verbs) == [
         *("came_back", "cancel", "charge", "find", "find_refund", "forget", "open"),
-        *("read", "refund", "verify"),
+        *("read", "refund", "tell_time", "told_since", "verify"),
     ]
     one = type(providers.provider(name))
     assert {verb: inspect.signature(getattr(one, verb)) for verb in verbs} == verbs

@@ -19,7 +19,10 @@ from broadsheet.business.ledger import actions as ledger
 from broadsheet.business.ledger import queries as books
 from broadsheet.business.payments import actions as payments
 from broadsheet.business.payments.events import (
+    DisputeLost,
+    DisputeWon,
     PaymentDeclined,
+    PaymentDisputed,
     PaymentRefunded,
     PaymentSucceeded,
 )
@@ -175,4 +178,7 @@ def routes(told: list[object]) -> dict[type, Heard]:
         PaymentSucceeded: Heard(at_once=(actions.on_payment_succeeded,)),
         PaymentDeclined: Heard(at_once=(actions.on_payment_declined,)),
         PaymentRefunded: Heard(at_once=(actions.on_payment_refunded,)),
+        PaymentDisputed: Heard(at_once=(actions.on_payment_disputed,)),
+        DisputeWon: Heard(at_once=(actions.on_dispute_won,)),
+        DisputeLost: Heard(at_once=(actions.on_dispute_lost,)),
     }

@@ -60,6 +60,7 @@ EXACT = (
     Work("subscriptions.credits", lambda at: subscribing.return_credits(at=at)),
 )
 DAILY = (
+    Work("payments.catch_up", lambda at: payments.catch_up(at=at)),
     Work("ledger.recognise", lambda at: ledger.recognise(at=at)),
     Work("subscriptions.prices", lambda at: subscribing.tell_prices(at=at)),
     Work("subscriptions.remind", lambda at: subscribing.remind_due(at=at)),

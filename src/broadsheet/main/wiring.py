@@ -61,6 +61,9 @@ ROUTES: Mapping[type, Heard] = {
     payments.PaymentRefunded: Heard(
         at_once=(subscribing.on_payment_refunded,), later=(subscribing.send_refunded,)
     ),
+    payments.PaymentDisputed: Heard(at_once=(subscribing.on_payment_disputed,)),
+    payments.DisputeWon: Heard(at_once=(subscribing.on_dispute_won,)),
+    payments.DisputeLost: Heard(at_once=(subscribing.on_dispute_lost,)),
     # Subscriptions. Access is granted and ended with the fact; letters follow.
     subscriptions.Granted: Heard(at_once=(hearers.admit,)),
     subscriptions.GrantEnded: Heard(at_once=(hearers.dismiss,)),

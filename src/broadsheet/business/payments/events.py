@@ -45,3 +45,42 @@ class PaymentRefunded:
     currency: str
     at: datetime
     attempt_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentDisputed:
+    """A payer asked her bank for `minor` units back, and the bank has taken them."""
+
+    payment_id: UUID
+    invoice_ref: str
+    attempt_id: UUID
+    dispute_ref: str
+    minor: int
+    currency: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeWon:
+    """The bank gave it back. Always after the dispute's `PaymentDisputed`."""
+
+    payment_id: UUID
+    invoice_ref: str
+    dispute_ref: str
+    minor: int
+    currency: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeLost:
+    """It is gone for good. Always after the dispute's `PaymentDisputed`."""
+
+    payment_id: UUID
+    invoice_ref: str
+    dispute_ref: str
+    minor: int
+    currency: str
+    reason: str
+    at: datetime

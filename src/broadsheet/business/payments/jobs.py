@@ -16,3 +16,10 @@ from . import actions
 def reconcile(timestamp: int) -> None:
     """Ask about payments whose end we have not heard. `timestamp` is the tick's."""
     actions.reconcile(at=publication.now())
+
+
+@app.periodic(cron="23 * * * *")
+@app.task(name="payments.catch_up", queue="payments", queueing_lock="payments.catch_up")
+def catch_up(timestamp: int) -> None:
+    """Read at the providers what their webhooks did not bring us."""
+    actions.catch_up(at=publication.now())

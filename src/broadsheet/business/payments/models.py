@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from broadsheet.kit.money import Money
 
-from .rules import OPEN, Standing, Status
+from .rules import OPEN, DisputeStatus, Standing, Status, Trouble
 
 STATUSES = [(status.value, status.value) for status in Status]
 OPEN_VALUES = sorted(status.value for status in OPEN)
@@ -31,6 +31,8 @@ class PaymentMethod(models.Model):
     network = models.CharField(_("network"), max_length=16)
     last4 = models.CharField(_("last four digits"), max_length=4)
     expires = models.DateField(_("valid through"))
+    # Of what the provider last said of it: the greatest is the latest.
+    version = models.PositiveIntegerField(default=0)
     saved_at = models.DateTimeField()
     removed_at = models.DateTimeField(null=True)
 
@@ -99,6 +101,8 @@ class Attempt(models.Model):
     status = models.CharField(max_length=16, choices=STATUSES)
     captured_minor = models.BigIntegerField(default=0)
     refunded_minor = models.BigIntegerField(default=0)
+    # What banks have taken back and not returned: disputes that are open or lost.
+    disputed_minor = models.BigIntegerField(default=0)
     hard = models.BooleanField(default=False)
     reason = models.CharField(max_length=64, blank=True)
     made_at = models.DateTimeField()
@@ -129,9 +133,11 @@ class Attempt(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(
-                    refunded_minor__gte=0, refunded_minor__lte=F("captured_minor")
+                    refunded_minor__gte=0,
+                    disputed_minor__gte=0,
+                    captured_minor__gte=F("refunded_minor") + F("disputed_minor"),
                 ),
-                name="refunds_within_the_capture",
+                name="what_goes_back_is_within_the_capture",
             ),
         ]
         indexes = [
@@ -177,6 +183,65 @@ class Refund(models.Model):
         ]
 
 
+class Dispute(models.Model):
+    """A payer who asked her bank for the money back, and how that stands."""
+
+    attempt = models.ForeignKey(
+        Attempt, on_delete=models.PROTECT, related_name="disputes"
+    )
+    dispute_ref = models.CharField(max_length=128)
+    amount_minor = models.BigIntegerField()
+    reason = models.CharField(max_length=64)
+    status = models.CharField(
+        max_length=8, choices=[(one.value, one.value) for one in DisputeStatus]
+    )
+    opened_at = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["attempt", "dispute_ref"], name="a_dispute_is_kept_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(amount_minor__gt=0), name="a_dispute_takes_something"
+            ),
+        ]
+
+
+class Concern(models.Model):
+    """Something about a payment that no program may decide: a person looks at it."""
+
+    kind = models.CharField(
+        max_length=20, choices=[(one.value, one.value) for one in Trouble]
+    )
+    subject = models.CharField(max_length=200)  # What it is about, in its own id.
+    attempt = models.ForeignKey(
+        Attempt, null=True, on_delete=models.PROTECT, related_name="concerns"
+    )
+    detail = models.CharField(max_length=300)
+    raised_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    closed_by = models.CharField(max_length=200, blank=True)  # "" by what happened.
+    note = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("payment to look at")
+        verbose_name_plural = _("payments to look at")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "subject"], name="a_concern_is_raised_once"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["raised_at"],
+                name="concern_to_look_at",
+                condition=Q(closed_at=None),
+            )
+        ]
+
+
 class InboundEvent(models.Model):
     """What a provider told us, byte for byte, kept before anything is done about it."""
 
@@ -184,6 +249,7 @@ class InboundEvent(models.Model):
     event_id = models.CharField(max_length=128)
     body = models.BinaryField()
     # Which secret proved it: "current", or "previous" while one is being changed.
+    # "asked": nobody sent it, we read it at the provider ourselves.
     verified = models.CharField(max_length=16)
     received_at = models.DateTimeField()
     applied_at = models.DateTimeField(null=True)
@@ -195,3 +261,10 @@ class InboundEvent(models.Model):
                 fields=["provider", "event_id"], name="an_event_is_kept_once"
             )
         ]
+
+
+class Reading(models.Model):
+    """How far we have read in a provider's own list of its events."""
+
+    provider = models.CharField(max_length=32, unique=True)
+    after = models.CharField(max_length=128, blank=True)

@@ -13,8 +13,8 @@ from django.db.models import Sum
 from broadsheet.kit.money import Money
 
 from . import rules
-from .models import Attempt, Payment, PaymentMethod
-from .rules import Status
+from .models import Attempt, Concern, Dispute, Payment, PaymentMethod
+from .rules import DisputeStatus, Status
 
 
 class NoSuchPayment(Exception):
@@ -49,6 +49,7 @@ class AttemptView:
     idempotency_key: str
     captured: Money
     refunded: Money
+    disputed: Money
     reason: str
     hard: bool
     off_session: bool
@@ -64,6 +65,21 @@ class MethodView:
     last4: str
     expires: date
     saved_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ConcernView:
+    """Something to look at. `kind` is a `rules.Trouble`."""
+
+    concern_id: int
+    kind: str
+    detail: str
+    raised_at: datetime
+    payment_id: UUID | None
+    invoice_ref: str
+    amount: Money | None
+    provider: str
+    provider_ref: str
 
 
 def payment(payment_id: UUID) -> PaymentState:
@@ -106,17 +122,24 @@ def expiring(*, since: date, until: date) -> tuple[MethodView, ...]:
 
 def held() -> dict[UUID, int]:
     """
-    Return what is held for each invoice, in minor units: captured, less what went back.
+    Return what is held for each invoice, in minor units: captured, less what was given
+    back and the disputes that were lost (I6). One that is open is away, but not lost.
     Reads every attempt; for the books' check. What is not an invoice's is left out.
     """
     sums = Payment.objects.annotate(
         captured=Sum("attempts__captured_minor"),
         refunded=Sum("attempts__refunded_minor"),
     ).exclude(captured=None)
+    lost = dict(
+        Dispute.objects.filter(status=DisputeStatus.LOST)
+        .values_list("attempt__payment")
+        .annotate(Sum("amount_minor"))
+    )
     found = {}
     for payment in sums.iterator():
+        gone = payment.refunded + lost.get(payment.pk, 0)
         with suppress(ValueError):
-            found[UUID(payment.invoice_ref)] = payment.captured - payment.refunded
+            found[UUID(payment.invoice_ref)] = payment.captured - gone
     return found
 
 
@@ -133,6 +156,18 @@ def stuck() -> tuple[AttemptView, ...]:
     )
     ordered = found.select_related("payment").order_by("made_at", "id")
     return tuple(_view(attempt) for attempt in ordered)
+
+
+def concerns(*, limit: int = 200) -> tuple[ConcernView, ...]:
+    """Return what a person has to look at, the oldest first."""
+    found = Concern.objects.filter(closed_at=None).select_related("attempt__payment")
+    ordered = found.order_by("raised_at", "pk")[:limit]
+    return tuple(_concern(row) for row in ordered)
+
+
+def concerns_open() -> int:
+    """Return how many there are."""
+    return Concern.objects.filter(closed_at=None).count()
 
 
 def state(payment: Payment, attempts: Sequence[Attempt]) -> PaymentState:
@@ -167,6 +202,22 @@ def _method(row: PaymentMethod) -> MethodView:
     )
 
 
+def _concern(row: Concern) -> ConcernView:
+    attempt = row.attempt
+    payment = attempt.payment if attempt else None
+    return ConcernView(
+        concern_id=row.pk,
+        kind=row.kind,
+        detail=row.detail,
+        raised_at=row.raised_at,
+        payment_id=payment.pk if payment else None,
+        invoice_ref=payment.invoice_ref if payment else "",
+        amount=payment.amount if payment else None,
+        provider=attempt.provider if attempt else "",
+        provider_ref=attempt.provider_ref if attempt else "",
+    )
+
+
 def _view(attempt: Attempt) -> AttemptView:
     currency = attempt.payment.currency
     return AttemptView(
@@ -178,6 +229,7 @@ def _view(attempt: Attempt) -> AttemptView:
         idempotency_key=attempt.idempotency_key,
         captured=Money(attempt.captured_minor, currency),
         refunded=Money(attempt.refunded_minor, currency),
+        disputed=Money(attempt.disputed_minor, currency),
         reason=attempt.reason,
         hard=attempt.hard,
         off_session=attempt.method_id is not None,

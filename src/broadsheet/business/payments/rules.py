@@ -11,6 +11,7 @@ from __future__ import annotations
 import enum
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -74,6 +75,43 @@ def _precedence(standing: Standing) -> tuple[int, bool, str]:
     # Two declines that differ are a provider correcting itself: a hard one wins over
     # a soft one, because it stops us from trying again; the alphabet breaks the tie.
     return _RANK[standing.status], standing.hard, standing.reason
+
+
+class DisputeStatus(enum.StrEnum):
+    OPEN = "open"  # The bank has the money and decides later.
+    WON = "won"  # It came back.
+    LOST = "lost"  # It is gone.
+
+
+class Contradiction(Exception):
+    """A provider says the opposite of what it said and meant for good. Look at it."""
+
+
+def settle_dispute(before: DisputeStatus | None, said: DisputeStatus) -> DisputeStatus:
+    """Return how a dispute stands after `said` was heard. What is decided stays so."""
+    if before in (None, DisputeStatus.OPEN):
+        return said
+    if said not in (DisputeStatus.OPEN, before):
+        raise Contradiction(f"A dispute that was {before} is said to be {said}.")
+    return before
+
+
+def taken_back(disputes: Iterable[tuple[DisputeStatus, int]]) -> int:
+    """Return what banks have taken of a payment and not given back."""
+    return sum(minor for status, minor in disputes if status is not DisputeStatus.WON)
+
+
+class Trouble(enum.StrEnum):
+    """Why a person has to look at a payment."""
+
+    STUCK = "stuck"  # The provider did not say in five days how it ended.
+    OLD_KEY = "old_key"  # It may not be sent again, and nobody knows if it was.
+    SHORT = "short"  # Less was captured than was asked for.
+    CONTRADICTED = "contradicted"  # What was said cannot be true of this payment.
+    STRANGE = "strange"  # It is about a payment that is not ours.
+    UNREADABLE = "unreadable"  # The provider sent it, and we do not understand it.
+    REFUND_REFUSED = "refund_refused"  # The provider will not give it back.
+    DISPUTED = "disputed"  # The provider wants our side of it.
 
 
 def overall(statuses: list[Status]) -> Status:

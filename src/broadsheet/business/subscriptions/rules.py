@@ -59,6 +59,8 @@ class Kind(enum.StrEnum):
     TAKEN_OVER = "taken_over"  # From another system, running.
     LAPSED = "lapsed"
     TERM_OVER = "term_over"
+    DISPUTED = "disputed"  # She asked her bank for the money back.
+    DISPUTE_WON = "dispute_won"
     NOTICED = "noticed"  # She was told of what is to come: which notice, in its facts.
 
 
@@ -100,6 +102,8 @@ _STAYS: dict[Kind, frozenset[Status]] = {
     K.CANCEL_ASKED: RUNNING,
     K.CANCEL_UNDONE: RUNNING,
     K.NOTICED: RUNNING,
+    K.DISPUTED: RUNNING,
+    K.DISPUTE_WON: RUNNING,
     K.PAUSE_ASKED: frozenset({S.ACTIVE}),
     K.PAUSE_WITHDRAWN: frozenset({S.ACTIVE}),
     K.CHANGE_ASKED: frozenset({S.ACTIVE, S.TRIALING}),

@@ -19,7 +19,7 @@ from wagtail.admin.menu import MenuItem
 from wagtail.admin.widgets import Button
 from wagtail.snippets.action_menu import ActionMenuItem
 
-from . import books, explaining, home, letters, outbox, works
+from . import books, concerns, explaining, home, letters, outbox, works
 
 # Wagtail's own items that a newspaper's desk has no use for.
 NOT_OURS = {"help", "documents"}
@@ -139,10 +139,27 @@ def letters_item() -> MenuItem:
     )
 
 
+@hooks.register("register_reports_menu_item")
+def concerns_item() -> MenuItem:
+    return Permitted(
+        _("Payments to look at"),
+        reverse("desk_concerns"),
+        icon_name="warning",
+        order=25,
+        permission=concerns.MAY_LOOK,
+    )
+
+
 @hooks.register("register_permissions")
 def permissions() -> QuerySet[Permission]:
     """Let an administrator of groups give these out."""
-    names = [one.split(".") for one in (books.MAY_READ_BOOKS, letters.MAY_SEE_LETTERS)]
+    ours = (
+        books.MAY_READ_BOOKS,
+        letters.MAY_SEE_LETTERS,
+        concerns.MAY_LOOK,
+        concerns.MAY_CLOSE,
+    )
+    names = [one.split(".") for one in ours]
     apps, codenames = zip(*names, strict=True)
     return Permission.objects.filter(
         content_type__app_label__in=apps, codename__in=codenames
@@ -235,6 +252,14 @@ def books_urls() -> list[URLPattern | URLResolver]:
         path("invoices/", books.invoices, name="desk_invoices"),
         path("invoices/<uuid:invoice_id>.pdf", books.invoice, name="desk_invoice"),
         path("revenue/", books.revenue, name="desk_revenue"),
+    ]
+
+
+@hooks.register("register_admin_urls")
+def concerns_urls() -> list[URLPattern]:
+    return [
+        path("payments/", concerns.index, name="desk_concerns"),
+        path("payments/<int:concern_id>/", concerns.deal, name="desk_concern"),
     ]
 
 

@@ -60,6 +60,7 @@ def move(span: timedelta, dry_run: bool, jump: bool, as_json: bool) -> None:
         from broadsheet.plumbing import publication  # noqa: PLC0415  After open_house.
 
         publication.move_clock(publication.current().clock_offset + span)
+        _tell_sandboxes()
         _show(as_json)
     else:
         _live_through(span, as_json)
@@ -72,6 +73,7 @@ def reset() -> None:
     from broadsheet.plumbing import publication  # noqa: PLC0415  After open_house.
 
     publication.move_clock(timedelta(0))
+    _tell_sandboxes()
     _show(as_json=False)
 
 
@@ -100,6 +102,9 @@ def _live_through(span: timedelta, as_json: bool) -> None:
     Go from stop to stop. The clock is set before the work that is due there, so that a
     worker who is up meanwhile, or after a Ctrl-C, sees the same present as we do.
     """
+    from broadsheet.business.payments import (  # noqa: PLC0415  As above.
+        actions as payments,
+    )
     from broadsheet.main import agenda  # noqa: PLC0415  As above.
     from broadsheet.main.progress import Progress  # noqa: PLC0415  As above.
     from broadsheet.plumbing import publication  # noqa: PLC0415  As above.
@@ -114,6 +119,7 @@ def _live_through(span: timedelta, as_json: bool) -> None:
             done.update(agenda.work(at, zone))
             if agenda.is_round(at, zone):
                 agenda.keep_house(at)
+                payments.tell_time(at=at)  # Days go by for the sandbox's banks too.
             progress.at(at)
     except KeyboardInterrupt:
         progress.done()
@@ -122,10 +128,22 @@ def _live_through(span: timedelta, as_json: bool) -> None:
             " what was due there and is not done is done by a worker, or the next move."
         ) from None
     progress.done()
+    _tell_sandboxes()
     if not as_json:
         for name, count in sorted(done.items()):
             click.echo(f"{count:8} {name}")
     _show(as_json)
+
+
+def _tell_sandboxes() -> None:
+    """A payment sandbox lives in the publication's time; what is due there happens."""
+    from broadsheet.business.payments import (  # noqa: PLC0415  After open_house.
+        actions as payments,
+    )
+    from broadsheet.plumbing import publication  # noqa: PLC0415  After open_house.
+
+    for name in payments.tell_time(at=publication.now()):
+        click.echo(f"{name} cannot be reached; it will follow when it is.", err=True)
 
 
 def _show(as_json: bool) -> None:

@@ -43,7 +43,6 @@ class Gateway(httpx.BaseTransport):
         self._inside = httpx.ASGITransport(app=app, raise_app_exceptions=True)
         self._loop = asyncio.new_event_loop()
         self._read = 0
-        self.late: set[str] = set()  # Payments that a bank let through after all.
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path
@@ -66,14 +65,14 @@ class Gateway(httpx.BaseTransport):
         """Return a reader's browser on the hosted pages."""
         return httpx.Client(base_url=ADDRESS, transport=_Lent(self), trust_env=False)
 
-    def news(self, at: datetime) -> Iterator[tuple[str, bytes, dict[str, str]]]:
-        """Yield each event since the last time: its payment, and it as it is sent."""
+    def news(self) -> Iterator[bytes]:
+        """Yield each event since the last time."""
         found = self.store.all(
-            "SELECT n, payment, body FROM events WHERE n > :n ORDER BY n", n=self._read
+            "SELECT n, body FROM events WHERE n > :n ORDER BY n", n=self._read
         )
         for row in found:
             self._read = row["n"]
-            yield row["payment"], row["body"].encode(), self.sign(row["body"], at)
+            yield row["body"].encode()
 
     def everything(self, at: datetime) -> list[tuple[bytes, dict[str, str]]]:
         """Return all that was ever told, signed anew."""
@@ -98,7 +97,6 @@ class Gateway(httpx.BaseTransport):
         )
         for row in declined:
             if self.trouble.strikes("late authorisation"):
-                self.late.add(row["id"])
                 self._settle(row["id"], "succeeded", at)
 
     def payments(self) -> dict[str, dict[str, Any]]:
@@ -106,19 +104,43 @@ class Gateway(httpx.BaseTransport):
         rows = self.store.all("SELECT * FROM payments")
         return {row["idempotency_key"]: dict(row) for row in rows}
 
+    def dispute(self, reference: str, at: datetime) -> None:
+        """Let the payer of an invoice ask her bank for the money back."""
+        row = self.store.one(
+            "SELECT id FROM payments WHERE reference = :reference"
+            " AND status = 'succeeded' AND refunded = 0",
+            reference=reference,
+        )
+        if row is not None:
+            self._control(f"payments/{row['id']}/dispute", {}, at)
+
+    def decide_disputes(self, at: datetime) -> None:
+        """Let the banks decide what was asked of them three weeks ago."""
+        rows = self.store.all(
+            "SELECT id FROM disputes WHERE status = 'open' AND created_at < :old"
+            " ORDER BY rowid",
+            old=int(at.timestamp()) - 21 * 86_400,
+        )
+        for row in rows:
+            status = self.trouble.random.choice(("won", "lost"))
+            self._control(f"disputes/{row['id']}", {"status": status}, at)
+
     def _settle(self, payment: str, to: str, at: datetime) -> None:
+        self._control(f"payments/{payment}/settle", {"status": to}, at)
+
+    def _control(self, what: str, body: dict[str, str], at: datetime) -> None:
         request = httpx.Request(
             "POST",
-            f"{ADDRESS}/control/payments/{payment}/settle",
+            f"{ADDRESS}/control/{what}",
             headers={
                 "Authorization": f"Bearer {self.secret}",
                 "Paper-Now": str(int(at.timestamp())),
             },
-            content=json.dumps({"status": to}),
+            content=json.dumps(body),
         )
         answer = self._loop.run_until_complete(self._ask(request))
-        if answer.status_code != 200:
-            raise RuntimeError(f"The gateway would not settle: {answer.text}")
+        if not answer.is_success and answer.status_code not in (409, 422):
+            raise RuntimeError(f"The gateway would not: {what}: {answer.text}")
 
     @contextmanager
     def _armed(self, kind: str) -> Iterator[None]:

@@ -82,6 +82,9 @@ STATEMENTS: tuple[tuple[str, str], ...] = (
             WHERE s.status = ANY(%(runs)s) AND s.paid_through > %(at)s
               AND (s.paused_on IS NULL
                    OR (s.paused_on::timestamp AT TIME ZONE s.anchor_tz) > %(at)s)
+              AND NOT EXISTS (SELECT 1 FROM subscriptions_subscriptionevent d
+                  WHERE d.subscription_id = s.id AND d.kind = 'disputed'
+                    AND (d.facts->>'shut')::boolean)
               AND NOT EXISTS (SELECT 1 FROM gate_grant g WHERE g.reader = s.reader_id
                   AND g.feature = 'news' AND g.starts <= %(at)s AND g.ends > %(at)s)""",
     ),

@@ -10,7 +10,6 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from broadsheet.business.ledger import actions as ledger
 from broadsheet.business.ledger import queries as books
 from broadsheet.business.payments import actions as payments
 from broadsheet.business.payments import queries as known
@@ -48,7 +47,6 @@ class Life:
     random: Random
     gateway: Gateway
     tally: Counter[str] = field(default_factory=Counter)
-    disputes: list[tuple[UUID, str]] = field(default_factory=list)
     clicks: int = 0
 
     def again(self, at: datetime) -> datetime:
@@ -208,22 +206,16 @@ class Life:
         actions.extend(**said, days=days, at=at)
 
     def dispute(self, at: datetime) -> None:
-        """Ask her bank for the money back; it decides for us when she comes again."""
-        while self.disputes:
-            decided, reference = self.disputes.pop()
-            ledger.win_dispute(invoice_id=decided, dispute_ref=reference, at=at)
+        """Ask her bank for the money of her last invoice back."""
         last = queries.latest(self.id)
-        for invoice in books.invoices(last.pk) if last is not None else ():
-            whole = books.left_to_credit(invoice.id) == invoice.total
-            if invoice.status == "paid" and whole:
-                reference = f"dp-{invoice.id}-{self.tally['dispute']}"
-                asked: dict[str, Any] = {
-                    "invoice_id": invoice.id,
-                    "dispute_ref": reference,
-                }
-                ledger.open_dispute(**asked, amount=invoice.total, at=at)
-                self.disputes.append((invoice.id, reference))
-                return
+        paid = (
+            (one for one in books.invoices(last.pk) if one.status == "paid")
+            if last
+            else ()
+        )
+        for invoice in paid:
+            self.gateway.dispute(str(invoice.id), at)
+            return
 
     def _hers(self, at: datetime) -> dict[str, Any]:
         row = queries.open_subscription(self.id)

@@ -96,6 +96,7 @@ class World:
     def _work(self) -> None:
         if agenda.is_round(self.at, self.zone):
             self.gateway.settle_pending(self.at)
+            self.gateway.decide_disputes(self.at)
         self.work.update(agenda.work(self.at, self.zone))
 
     def _safely(self, what: Callable[[], None]) -> None:
@@ -141,11 +142,8 @@ class World:
     def _hear(self) -> None:
         """Take what the gateway tells: in any order, late, twice, or never."""
         now: list[bytes] = []
-        for payment, body, _ in self.gateway.news(self.at):
-            if (
-                self.trouble.strikes("webhook dropped")
-                and payment not in self.gateway.late
-            ):
+        for body in self.gateway.news():
+            if self.trouble.strikes("webhook dropped"):
                 continue
             if self.trouble.strikes("webhook late"):
                 self._later(body)

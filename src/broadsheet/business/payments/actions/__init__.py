@@ -19,7 +19,9 @@ from .asking import (
     open_payment,
     withdraw,
 )
-from .listening import receive, reconcile, refresh, returned
+from .catching_up import catch_up
+from .concerns import NoReason, NoSuchConcern, close
+from .listening import receive, reconcile, refresh, returned, tell_time
 from .refunds import NothingCaptured, OverRefund, refund
 
 __all__ = [
@@ -27,6 +29,8 @@ __all__ = [
     "AttemptOpen",
     "Forged",
     "KeyReused",
+    "NoReason",
+    "NoSuchConcern",
     "NoSuchMethod",
     "NoSuchPayment",
     "NoSuchProvider",
@@ -37,7 +41,9 @@ __all__ = [
     "Refused",
     "Unreachable",
     "WrongRequest",
+    "catch_up",
     "charge",
+    "close",
     "forget_method",
     "open_payment",
     "reach_through",
@@ -46,5 +52,6 @@ __all__ = [
     "refresh",
     "refund",
     "returned",
+    "tell_time",
     "withdraw",
 ]

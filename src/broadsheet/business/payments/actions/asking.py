@@ -16,8 +16,9 @@ from .. import queries, rules
 from ..models import Attempt, Payment, PaymentMethod
 from ..providers import Ask, Fact, Refused, Unreachable, Unreadable, provider
 from ..queries import PaymentState
-from ..rules import Standing, Status
-from .facts import apply_fact, remember
+from ..rules import Standing, Status, Trouble
+from .concerns import concern
+from .facts import apply_payment_fact, remember
 
 PROVIDER = (
     "paper"  # Until the desk chooses; each attempt keeps the one it was made with.
@@ -147,7 +148,7 @@ def withdraw(payment_id: UUID, *, at: datetime) -> PaymentState:
     ).first()
     if attempt is not None:
         fact = provider(attempt.provider).cancel(attempt.provider_ref, at=at)
-        apply_fact(attempt.pk, fact, at=at)
+        apply_payment_fact(attempt.pk, fact, at=at)
     return queries.payment(payment_id)
 
 
@@ -229,7 +230,7 @@ def _submit(attempt: Attempt, fresh: bool, at: datetime) -> None:
         declined = Standing(Status.DECLINED, hard=True, reason=refused.code[:64])
         remember(attempt.pk, declined, at=at)
         raise
-    apply_fact(attempt.pk, fact, at=at)
+    apply_payment_fact(attempt.pk, fact, at=at)
 
 
 def _send(attempt: Attempt, fresh: bool, at: datetime) -> Fact:
@@ -243,6 +244,13 @@ def _send(attempt: Attempt, fresh: bool, at: datetime) -> Fact:
         if found is not None:
             return found
         if not rules.may_resend(at - attempt.made_at):
+            concern(
+                Trouble.OLD_KEY,
+                str(attempt.pk),
+                detail=f"{attempt.idempotency_key}: {attempt.payment.invoice_ref}",
+                attempt_id=attempt.pk,
+                at=at,
+            )
             raise Unreachable(
                 "Its key is too old to be sent again; a person must look."
             )

@@ -6,24 +6,30 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import DateTimeField, Value
+from django.db.models.functions import Coalesce
 
+from broadsheet.kit.money import Money
 from broadsheet.plumbing import outbox
 
 from .. import rules
 from ..events import PaymentDeclined, PaymentRefunded, PaymentSucceeded
 from ..models import Attempt, PaymentMethod
 from ..providers import Fact, Saved
-from ..rules import Standing, Status
+from ..rules import Standing, Status, Trouble
+from .concerns import concern, settled
+from .disputes import apply_disputes, taken_back
 
 
 class NotOfThisAttempt(Exception):
     """A fact names another invoice or currency than was asked for. A person must look."""
 
 
-def apply_fact(attempt_id: UUID, fact: Fact, *, at: datetime) -> bool:
+def apply_payment_fact(attempt_id: UUID, fact: Fact, *, at: datetime) -> bool:
     """
     Let `fact` move an attempt forward, or not at all; say whether it moved. Announces a
-    success or a decline once, in this transaction. Locks the attempt's row.
+    success, a decline, a dispute once, in this transaction. Locks the attempt's row.
+    Webhook, reconciler and call: all of them come through here.
     """
     with transaction.atomic():
         attempt = _locked(attempt_id)
@@ -34,7 +40,8 @@ def apply_fact(attempt_id: UUID, fact: Fact, *, at: datetime) -> bool:
                 f"not of {payment.invoice_ref} in {payment.currency}."
             )
         _learn(attempt, fact, at)
-        return _move(attempt, fact.standing, at)
+        moved = _move(attempt, fact.standing, at)
+        return _take_back(attempt, fact, at) or moved
 
 
 def remember(attempt_id: UUID, standing: Standing, *, at: datetime) -> bool:
@@ -74,10 +81,53 @@ def _keep(attempt: Attempt, saved: Saved, at: datetime) -> PaymentMethod:
             "network": saved.network,
             "last4": saved.last4,
             "expires": saved.expires,
+            "version": saved.version,
             "saved_at": at,
         },
     )
+    learn_method(attempt.provider, saved, at=at)
     return method
+
+
+def learn_method(provider: str, saved: Saved, *, at: datetime) -> bool:
+    """
+    Take down what a provider says of a saved method: a new expiry, new digits, or that
+    it is gone. Only what is newer than what we know changes anything.
+    """
+    known = PaymentMethod.objects.filter(
+        provider=provider, token_ref=saved.token, version__lt=saved.version
+    )
+    changed = known.update(
+        version=saved.version,
+        network=saved.network,
+        last4=saved.last4,
+        expires=saved.expires,
+        # Once it is gone it stays gone, whoever removed it first.
+        removed_at=Coalesce(
+            "removed_at",
+            Value(at if saved.removed else None, output_field=DateTimeField()),
+        ),
+    )
+    return bool(changed)
+
+
+def _take_back(attempt: Attempt, fact: Fact, at: datetime) -> bool:
+    """Note what banks took back of what was captured (I7)."""
+    if not fact.disputes:
+        return False
+    try:
+        moved = apply_disputes(attempt, fact.disputes, at=at)
+    except rules.Contradiction as error:
+        raise NotOfThisAttempt(str(error)) from error
+    attempt.disputed_minor = taken_back(attempt)
+    gone = attempt.refunded_minor + attempt.disputed_minor
+    if gone > attempt.captured_minor:
+        raise NotOfThisAttempt(
+            f"{gone} is said to have gone back of {attempt.captured_minor}."
+        )
+    if moved:
+        attempt.save(update_fields=["disputed_minor"])
+    return moved
 
 
 def _move(attempt: Attempt, said: Standing, at: datetime) -> bool:
@@ -96,7 +146,25 @@ def _move(attempt: Attempt, said: Standing, at: datetime) -> bool:
             attempt.settled_at = at
     attempt.save()
     _announce(attempt, before, after, at)
+    _look_at(attempt, at)
     return True
+
+
+def _look_at(attempt: Attempt, at: datetime) -> None:
+    """Put a short capture before a person, and take back what has answered itself."""
+    payment = attempt.payment
+    if 0 < attempt.captured_minor < payment.amount_minor:
+        captured = Money(attempt.captured_minor, payment.currency)
+        concern(
+            Trouble.SHORT,
+            str(attempt.pk),
+            detail=f"{captured} of {payment.amount}: {payment.invoice_ref}",
+            attempt_id=attempt.pk,
+            at=at,
+        )
+    if attempt.status in rules.FINAL:
+        for kind in (Trouble.STUCK, Trouble.OLD_KEY):
+            settled(kind, str(attempt.pk), at=at)
 
 
 def _announce(

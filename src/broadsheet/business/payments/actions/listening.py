@@ -15,7 +15,9 @@ from .. import providers, queries, rules
 from ..models import Attempt, InboundEvent
 from ..providers import Fact, Notice, Refused, Unreachable, Unreadable
 from ..queries import PaymentState
-from .facts import NotOfThisAttempt, apply_fact
+from ..rules import Status, Trouble
+from .concerns import concern
+from .facts import NotOfThisAttempt, apply_payment_fact, learn_method
 
 log = logging.getLogger(__name__)
 
@@ -30,10 +32,14 @@ def receive(
     `Forged` (answer 400) with nothing kept, or `NoSuchProvider` (404). Anything else
     that is raised asks for a 5xx, so that the provider sends it again.
     """
-    by = providers.provider(provider)
-    verified = by.verify(body, headers, at=at)
+    verified = providers.provider(provider).verify(body, headers, at=at)
+    take(provider, body, verified, at=at)
+
+
+def take(provider: str, body: bytes, verified: str, *, at: datetime) -> None:
+    """Keep an event that is proved, or that we read at the provider; then apply it."""
     try:
-        notice = by.read(body)
+        notice = providers.provider(provider).read(body)
     except Unreadable as error:
         _keep_unreadable(provider, body, verified, str(error), at)
         return
@@ -70,6 +76,20 @@ def refresh(payment_id: UUID, *, at: datetime) -> PaymentState:
     return queries.payment(payment_id)
 
 
+def tell_time(*, at: datetime) -> tuple[str, ...]:
+    """
+    Let sandboxes live in the publication's present. Return those that could not be
+    reached; they hear of it with the next call.
+    """
+    deaf = []
+    for name in providers.names():
+        try:
+            providers.provider(name).tell_time(at)
+        except Unreachable:
+            deaf.append(name)
+    return tuple(deaf)
+
+
 def returned(payment_id: UUID, query: Mapping[str, str]) -> bool:
     """
     Say whether the provider itself sent the payer back to us with this `query`. That is
@@ -104,9 +124,34 @@ def reconcile(*, at: datetime, limit: int = 100) -> int:
             Attempt.objects.filter(pk=attempt.pk, status__in=list(rules.OPEN)).update(
                 checks=F("checks") - 1, check_at=at + AGAIN
             )
+        except NotOfThisAttempt as error:
+            log.error("attempt %s: %s", attempt.pk, error)
+            _contradicted(attempt.pk, f"attempt {attempt.pk}", str(error), at)
         except Exception:
             log.exception("attempt %s cannot be reconciled", attempt.pk)
+        _give_up(attempt.pk, at)
     return len(due)
+
+
+def _give_up(attempt_id: UUID, at: datetime) -> None:
+    """After the last check, an end that nobody told us of is a person's to find out."""
+    attempt = (
+        Attempt.objects.filter(
+            pk=attempt_id,
+            check_at=None,
+            status__in=[Status.SUBMITTED, Status.UNKNOWN, Status.PENDING],
+        )
+        .select_related("payment")
+        .first()
+    )
+    if attempt is not None:
+        concern(
+            Trouble.STUCK,
+            str(attempt.pk),
+            detail=f"{attempt.status}: {attempt.payment.invoice_ref}",
+            attempt_id=attempt.pk,
+            at=at,
+        )
 
 
 def _claim(at: datetime, limit: int) -> list[Attempt]:
@@ -134,23 +179,37 @@ def _ask_about(attempt: Attempt, at: datetime) -> None:
         log.warning("attempt %s: %s", attempt.pk, refused)
         return
     if fact is not None:
-        apply_fact(attempt.pk, fact, at=at)
+        apply_payment_fact(attempt.pk, fact, at=at)
 
 
 def _apply(provider: str, notice: Notice, at: datetime) -> str:
     """Apply a notice and return what came of it, in a few words for the desk."""
+    if notice.saved is not None:
+        return (
+            "applied" if learn_method(provider, notice.saved, at=at) else "nothing new"
+        )
     if notice.fact is None:
         return f"kept: {notice.kind} is not about a payment"
     attempt_id = _attempt_of(provider, notice.fact)
     if attempt_id is None:
         log.error("%s tells of %s, which is not ours", provider, notice.event_id)
+        detail = f"{provider}: {notice.fact.provider_ref}, {notice.fact.reference}"
+        concern(Trouble.STRANGE, notice.event_id, detail=detail, at=at)
         return "kept: not about a payment of ours"
     try:
-        moved = apply_fact(attempt_id, notice.fact, at=at)
+        # On a savepoint: what was written before the contradiction showed is undone.
+        with transaction.atomic():
+            moved = apply_payment_fact(attempt_id, notice.fact, at=at)
     except NotOfThisAttempt as error:
         log.error("%s %s: %s", provider, notice.event_id, error)
+        _contradicted(attempt_id, notice.event_id, str(error), at)
         return f"refused: {error}"[:200]
     return "applied" if moved else "nothing new"
+
+
+def _contradicted(attempt_id: UUID, subject: str, why: str, at: datetime) -> None:
+    kind = Trouble.CONTRADICTED
+    concern(kind, subject, detail=why, attempt_id=attempt_id, at=at)
 
 
 def _attempt_of(provider: str, fact: Fact) -> UUID | None:
@@ -167,9 +226,11 @@ def _keep_unreadable(
     provider: str, body: bytes, verified: str, why: str, at: datetime
 ) -> None:
     log.error("%s: %s", provider, why)
+    event_id = f"sha256:{hashlib.sha256(body).hexdigest()}"
+    concern(Trouble.UNREADABLE, event_id, detail=f"{provider}: {why}", at=at)
     InboundEvent.objects.get_or_create(
         provider=provider,
-        event_id=f"sha256:{hashlib.sha256(body).hexdigest()}",
+        event_id=event_id,
         defaults={
             "body": body,
             "verified": verified,

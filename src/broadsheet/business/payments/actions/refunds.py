@@ -15,9 +15,10 @@ from .. import queries, rules
 from ..models import Attempt, Refund
 from ..providers import Refused, Unreachable, provider
 from ..queries import PaymentState
-from ..rules import Status
+from ..rules import Status, Trouble
 from .asking import KeyReused
-from .facts import apply_fact
+from .concerns import concern, settled
+from .facts import apply_payment_fact
 
 
 class NothingCaptured(Exception):
@@ -49,6 +50,7 @@ def refund(
     if row.status == "submitted":
         made = _send(row, fresh, at)
         Refund.objects.filter(pk=row.pk).update(status="succeeded", provider_ref=made)
+        settled(Trouble.OLD_KEY, f"refund {row.pk}", at=at)
         _learn(row.attempt, at)
     return queries.payment(payment_id)
 
@@ -93,7 +95,9 @@ def _left(attempt: Attempt) -> Money:
     # Ours that are still under way count, and so do those made at the provider's desk.
     ours = attempt.refunds.exclude(status="refused").aggregate(sum=Sum("amount_minor"))
     gone = max(ours["sum"] or 0, attempt.refunded_minor)
-    return Money(attempt.captured_minor - gone, attempt.payment.currency)
+    # What a bank has taken is not there to be given back a second time (I7).
+    left = attempt.captured_minor - gone - attempt.disputed_minor
+    return Money(max(left, 0), attempt.payment.currency)
 
 
 def _send(row: Refund, fresh: bool, at: datetime) -> str:
@@ -105,6 +109,7 @@ def _send(row: Refund, fresh: bool, at: datetime) -> str:
         if found:
             return found
         if not rules.may_resend(at - row.made_at):
+            _look_at(row, Trouble.OLD_KEY, key, at)
             raise Unreachable(
                 "Its key is too old to be sent again; a person must look."
             )
@@ -113,9 +118,15 @@ def _send(row: Refund, fresh: bool, at: datetime) -> str:
         return asked.refund(
             provider_ref=row.attempt.provider_ref, amount=amount, key=key, at=at
         )
-    except Refused:
+    except Refused as refused:
         Refund.objects.filter(pk=row.pk).update(status="refused")
+        _look_at(row, Trouble.REFUND_REFUSED, str(refused), at)
         raise
+
+
+def _look_at(row: Refund, kind: Trouble, detail: str, at: datetime) -> None:
+    subject = f"refund {row.pk}"
+    concern(kind, subject, detail=detail, attempt_id=row.attempt_id, at=at)
 
 
 def _learn(attempt: Attempt, at: datetime) -> None:
@@ -123,4 +134,4 @@ def _learn(attempt: Attempt, at: datetime) -> None:
         provider_ref=attempt.provider_ref, key=attempt.idempotency_key, at=at
     )
     if fact is not None:
-        apply_fact(attempt.pk, fact, at=at)
+        apply_payment_fact(attempt.pk, fact, at=at)

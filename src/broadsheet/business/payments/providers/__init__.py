@@ -17,7 +17,7 @@ from typing import Protocol
 
 from broadsheet.kit.money import Money
 
-from ..rules import Standing
+from ..rules import DisputeStatus, Standing
 
 
 class NoSuchProvider(Exception):
@@ -68,6 +68,18 @@ class Saved:
     network: str
     last4: str
     expires: date  # The last day on which it is valid.
+    removed: bool = False
+    version: int = 0  # Grows with each change; the greatest is the latest.
+
+
+@dataclass(frozen=True, slots=True)
+class Disputed:
+    """A dispute about a payment, as its provider tells of it."""
+
+    dispute_ref: str
+    amount: Money
+    reason: str
+    status: DisputeStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +93,25 @@ class Fact:
     standing: Standing
     pay_at: str = ""
     saved: Saved | None = None
+    disputes: tuple[Disputed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """An event of a provider. `fact` is None if it is about no payment."""
+    """An event of a provider: about a payment, a saved method, or something else."""
 
     event_id: str
     kind: str
     fact: Fact | None
+    saved: Saved | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An event in a provider's own list, and its place there."""
+
+    place: str
+    body: bytes
 
 
 class Provider(Protocol):
@@ -120,6 +142,12 @@ class Provider(Protocol):
 
     def forget(self, token: str, *, at: datetime) -> None:
         """Let a saved method be charged no more."""
+
+    def told_since(self, place: str, *, at: datetime) -> tuple[Told, ...]:
+        """Return a page of events after `place` ("": from the first), oldest first."""
+
+    def tell_time(self, at: datetime) -> None:
+        """Let a sandbox live in the publication's present; others have their own."""
 
     def came_back(
         self, query: Mapping[str, str], *, provider_ref: str, reference: str

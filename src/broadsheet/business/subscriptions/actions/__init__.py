@@ -47,6 +47,7 @@ from .changing import (
     change,
     withdraw_change,
 )
+from .disputing import on_dispute_lost, on_dispute_won, on_payment_disputed
 from .ending import TooLate, cancel, lapse_due, undo_cancel
 from .expiring import expire_changes, expire_checkouts
 from .giving import (
@@ -130,7 +131,10 @@ __all__ = [
     "expire_checkouts",
     "extend",
     "lapse_due",
+    "on_dispute_lost",
+    "on_dispute_won",
     "on_payment_declined",
+    "on_payment_disputed",
     "on_payment_refunded",
     "on_payment_succeeded",
     "pause",

@@ -43,7 +43,7 @@ def on_payment_succeeded(event: PaymentSucceeded, at: datetime) -> None:
     Post the receipt and, if it pays the invoice, start or renew the subscription and
     file its grants: all of it, or none. What pays for nothing is held, to go back.
     """
-    found = _of(event.invoice_ref)
+    found = of_invoice(event.invoice_ref)
     if found is None:
         return  # An invoice of another room's.
     invoice, row = found
@@ -71,7 +71,7 @@ def on_payment_succeeded(event: PaymentSucceeded, at: datetime) -> None:
 @transaction.atomic
 def on_payment_declined(event: PaymentDeclined, at: datetime) -> None:
     """Write the decline down; of a renewal, keep access open and plan another try."""
-    found = _of(event.invoice_ref)
+    found = of_invoice(event.invoice_ref)
     if found is None:
         return
     invoice, row = found
@@ -101,7 +101,7 @@ def on_payment_declined(event: PaymentDeclined, at: datetime) -> None:
 @transaction.atomic
 def on_payment_refunded(event: PaymentRefunded, at: datetime) -> None:
     """Post what went back to the reader: from her credit, if it was held for her."""
-    found = _of(event.invoice_ref)
+    found = of_invoice(event.invoice_ref)
     if found is None:
         return
     invoice, _row = found
@@ -142,7 +142,7 @@ def fail_renewal(
     )
 
 
-def _of(invoice_ref: str) -> tuple[InvoiceFacts, Subscription] | None:
+def of_invoice(invoice_ref: str) -> tuple[InvoiceFacts, Subscription] | None:
     """Return the invoice and its subscription, locked; None if it is not ours."""
     try:
         invoice = books.invoice(UUID(invoice_ref))

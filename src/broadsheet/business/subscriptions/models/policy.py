@@ -60,6 +60,15 @@ class RenewalPolicy(BaseGenericSetting):
         validators=[MaxValueValidator(60)],
     )
 
+    open_while_disputed = models.BooleanField(
+        _("keep everything open while a payment is disputed"),
+        default=True,
+        help_text=_(
+            "A bank takes weeks to decide. Off: what the disputed payment opened is"
+            " shut until the dispute is won. Lost, it is shut either way."
+        ),
+    )
+
     class Meta:
         verbose_name = _("renewal policy")
         verbose_name_plural = _("renewal policy")

@@ -13,7 +13,7 @@ from django.conf import settings
 
 from broadsheet.kit.money import Money
 
-from .. import Ask, Fact, Notice, Refused, Unreachable
+from .. import Ask, Fact, Notice, Refused, Told, Unreachable
 from . import facts, signature
 
 TIMEOUT = httpx.Timeout(10, connect=2)  # Seconds.
@@ -59,6 +59,13 @@ class Paper:
 
     def forget(self, token: str, *, at: datetime) -> None:
         _call("DELETE", f"/v1/methods/{quote(token)}", at)
+
+    def told_since(self, place: str, *, at: datetime) -> tuple[Told, ...]:
+        data = _call("GET", f"/v1/events?after={quote(place or '0')}", at).get("data")
+        return facts.told(data)
+
+    def tell_time(self, at: datetime) -> None:
+        _call("GET", "/v1/clock", at)
 
     def came_back(
         self, query: Mapping[str, str], *, provider_ref: str, reference: str

@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from ...rules import Standing, Status
-from .. import Fact, Notice, Saved, Unreadable
+from broadsheet.kit.money import Money
+
+from ...rules import DisputeStatus, Standing, Status
+from .. import Disputed, Fact, Notice, Saved, Told, Unreachable, Unreadable
 
 STATUSES = {
     "open": Status.REQUIRES_ACTION,  # The payer has yet to fill in the page.
@@ -26,11 +28,21 @@ def notice(body: bytes) -> Notice:
     try:
         event = json.loads(body)
         event_id, kind = _text(event, "id"), _text(event, "type")
+        if kind.startswith("method."):
+            return Notice(event_id, kind, None, _card(event["data"]["method"]))
         if not kind.startswith("payment."):
             return Notice(event_id, kind, None)
         return Notice(event_id, kind, fact(event["data"]["payment"]))
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Unreadable(f"An event cannot be read: {type(error).__name__}.") from error
+
+
+def told(data: Any) -> tuple[Told, ...]:
+    """Return the events of a page of the gateway's list, or raise `Unreachable`."""
+    try:
+        return tuple(Told(str(int(one["n"])), json.dumps(one).encode()) for one in data)
+    except (ValueError, KeyError, TypeError) as error:
+        raise Unreachable("The list of events cannot be read.") from error
 
 
 def fact(payment: Mapping[str, Any]) -> Fact:
@@ -44,6 +56,9 @@ def fact(payment: Mapping[str, Any]) -> Fact:
             standing=_standing(payment),
             pay_at=str(payment["pay_url"]),
             saved=_saved(payment["method"]),
+            disputes=tuple(
+                _dispute(one, _text(payment, "currency")) for one in payment["disputes"]
+            ),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise Unreadable(
@@ -63,16 +78,37 @@ def _standing(payment: Mapping[str, Any]) -> Standing:
     )
 
 
+def _dispute(said: Mapping[str, Any], currency: str) -> Disputed:
+    return Disputed(
+        dispute_ref=_text(said, "id"),
+        amount=Money(_whole(said, "amount"), currency),
+        reason=_text(said, "reason")[:64],
+        status=DisputeStatus(_text(said, "status")),
+    )
+
+
 def _saved(method: Mapping[str, Any] | None) -> Saved | None:
+    """Return the card that a payment saved; None if it saved none, or it is gone."""
     if method is None or method["saved"] is not True or method["removed"] is True:
         return None
+    return _card(method)
+
+
+def _card(method: Mapping[str, Any]) -> Saved:
     last4 = _text(method, "last4")
     expires = re.fullmatch(r"([0-9]{4})-([0-9]{2})", _text(method, "expires"))
     if expires is None or not re.fullmatch(r"[0-9]{4}", last4):
         raise ValueError("not a card")
     year, month = int(expires[1]), int(expires[2])
     last_day = date(year, month, calendar.monthrange(year, month)[1])
-    return Saved(_text(method, "id"), _text(method, "network")[:16], last4, last_day)
+    return Saved(
+        _text(method, "id"),
+        _text(method, "network")[:16],
+        last4,
+        last_day,
+        removed=method["removed"] is True,
+        version=_whole(method, "version"),
+    )
 
 
 def _text(holder: Mapping[str, Any], name: str) -> str:
