@@ -48,7 +48,7 @@ def simulate(
     with _own_database(keep), tempfile.TemporaryDirectory() as folder:
         from broadsheet.main.simulation import report, world  # noqa: PLC0415  Django.
 
-        plan = world.Plan(readers, years, faults, seed)
+        plan = world.Plan(readers, years * 365, faults, seed)
         found = report.run(plan, Path(folder), check_every=check_every)
     click.echo(json.dumps(found.facts) if as_json else found.words)
     if found.broken:
@@ -59,7 +59,7 @@ def _sentence(found: Report) -> str:
     plan = found.plan
     return (
         f"{found.broken[0]}. Seed {plan.seed}; to see it again: broadsheet simulate"
-        f" --readers {plan.readers} --years {plan.years} --faults {plan.faults}"
+        f" --readers {plan.readers} --years {plan.days // 365} --faults {plan.faults}"
         f" --seed {plan.seed} --keep"
     )
 

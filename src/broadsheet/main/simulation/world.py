@@ -46,13 +46,13 @@ class Plan:
     """What is simulated: how many readers, how long, how bad, and which of all such."""
 
     readers: int
-    years: int
+    days: int
     faults: float
     seed: int
 
     @property
     def end(self) -> datetime:
-        return START + self.years * YEAR
+        return START + timedelta(days=self.days)
 
 
 class World:
@@ -201,7 +201,7 @@ class World:
 
     def _plan_prices(self) -> None:
         """Each year another price for new readers, and three months later for all."""
-        for year in range(1, self.plan.years):
+        for year in range(1, (self.plan.days - 1) // 365 + 1):
             begins = START + year * YEAR
             catalogue.price(
                 plan_code="premium-monthly",

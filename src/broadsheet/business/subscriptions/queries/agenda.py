@@ -30,11 +30,12 @@ def next_due(after: datetime) -> datetime | None:
     Return the first instant after `after` at which a worker has something to do. What
     was due before, and could not be done, is not repeated. Reads what is open.
     """
-    found = [
-        rows.filter(when__gt=after).aggregate(first=Min("when"))["first"]
+    first, *others = (
+        rows.filter(when__gt=after).order_by("when").values_list("when", flat=True)[:1]
         for rows in _kinds().values()
-    ]
-    return min((when for when in (*found, _resumes(after)) if when), default=None)
+    )
+    found = [*first.union(*others, all=True), _resumes(after)]
+    return min((when for when in found if when is not None), default=None)
 
 
 def coming(after: datetime, until: datetime) -> tuple[Coming, ...]:
