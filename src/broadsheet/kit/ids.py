@@ -5,6 +5,19 @@ from __future__ import annotations
 import secrets
 import uuid
 from datetime import datetime
+from random import Random
+
+SYSTEM: Random = secrets.SystemRandom()
+_random = SYSTEM
+
+
+def draw_from(source: Random) -> None:
+    """
+    Take the random bits of ids from `source`, so that a simulation with the same seed
+    is the same again. Secrets never come from it.
+    """
+    global _random
+    _random = source
 
 
 def new_id(at: datetime) -> uuid.UUID:
@@ -13,7 +26,7 @@ def new_id(at: datetime) -> uuid.UUID:
     of `at`, then 74 random bits. Two made in the same millisecond have no order.
     """
     millis = int(at.timestamp() * 1000) & ((1 << 48) - 1)
-    value = millis << 80 | secrets.randbits(80)
+    value = millis << 80 | _random.getrandbits(80)
     value = value & ~(0xF << 76) | (0x7 << 76)
     value = value & ~(0x3 << 62) | (0x2 << 62)
     return uuid.UUID(int=value)

@@ -150,6 +150,12 @@ def held() -> dict[UUID, int]:
     return found
 
 
+def next_check(after: datetime) -> datetime | None:
+    """Return when the reconciler asks about a payment next, after `after`."""
+    found = Attempt.objects.filter(check_at__gt=after).order_by("check_at")
+    return found.values_list("check_at", flat=True).first()
+
+
 def stuck() -> tuple[AttemptView, ...]:
     """Return the attempts that the reconciler gave up on: a person must look."""
     found = Attempt.objects.filter(

@@ -206,3 +206,4 @@ def reminder_days(term: Term) -> int:
 # --- Words --------------------------------------------------------------------------
 
 CHECKOUT_KEPT = timedelta(hours=23)
+WAITS_FOR_PAYMENT = timedelta(hours=1)  # A change of plan that is being paid for.

@@ -33,6 +33,7 @@ COMMANDS: dict[str, Entry] = {
     "import": Entry("imports", "imports", "Stories from another system."),
     "doctor": Entry("doctor", "doctor", "What is wrong, and what to do."),
     "clock": Entry("clock", "clock", "Show or move the publication's test clock."),
+    "simulate": Entry("simulate", "simulate", "Years of readers' lives, in minutes."),
     "leakcheck": Entry("leakcheck", "leakcheck", "Whether a withheld word gets out."),
     "renew": Entry("renew", "renew", "Renew what is due; foretell what will be."),
     "saves": Entry("saves", "saves", "Whether save offers keep anybody."),

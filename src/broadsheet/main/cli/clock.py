@@ -1,9 +1,10 @@
-"""`broadsheet clock`: the publication's present, and moving it."""
+"""`broadsheet clock`: the publication's present, and living through what comes."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from datetime import timedelta
 
 import click
@@ -43,14 +44,26 @@ SPANS = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
 
 @clock.command(context_settings=SPANS)
 @click.argument("span", type=Span())
-def move(span: timedelta) -> None:
-    """Move the present by SPAN (30d, 12h, -45m). For demos and tests only."""
+@click.option("--dry-run", is_flag=True, help="Move nothing; say what comes due.")
+@click.option("--jump", is_flag=True, help="Skip what is due; workers catch up.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def move(span: timedelta, dry_run: bool, jump: bool, as_json: bool) -> None:
+    """
+    Move the present by SPAN (30d, 12h, -45m), and let everything that is due meanwhile
+    happen in order, at its own moment. For demos and tests only. Ctrl-C stops at the
+    moment that it has come to.
+    """
     open_house()
-    from broadsheet.plumbing import publication  # noqa: PLC0415  After open_house.
+    if dry_run:
+        _foresee(span, as_json)
+    elif jump or span <= timedelta(0):
+        from broadsheet.plumbing import publication  # noqa: PLC0415  After open_house.
 
-    publication.move_clock(publication.current().clock_offset + span)
-    _tell_sandboxes()
-    _show(as_json=False)
+        publication.move_clock(publication.current().clock_offset + span)
+        _tell_sandboxes()
+        _show(as_json)
+    else:
+        _live_through(span, as_json)
 
 
 @clock.command()
@@ -62,6 +75,64 @@ def reset() -> None:
     publication.move_clock(timedelta(0))
     _tell_sandboxes()
     _show(as_json=False)
+
+
+def _foresee(span: timedelta, as_json: bool) -> None:
+    from broadsheet.business.subscriptions import queries  # noqa: PLC0415  As above.
+    from broadsheet.plumbing import publication  # noqa: PLC0415  As above.
+
+    now, zone = publication.now(), publication.current().zone
+    found = queries.coming(now, now + span)
+    if as_json:
+        facts = [
+            {"what": one.what, "count": one.count, "first": one.first.isoformat()}
+            for one in found
+        ]
+        click.echo(json.dumps(facts))
+        return
+    for one in found:
+        first = one.first.astimezone(zone)
+        click.echo(f"{one.count:8} {one.what}, the first {first:%d %B %Y, %H:%M}")
+    days = max(span, timedelta(0)).days
+    click.echo(f"And the work of {days} days. What follows from these is not in it.")
+
+
+def _live_through(span: timedelta, as_json: bool) -> None:
+    """
+    Go from stop to stop. The clock is set before the work that is due there, so that a
+    worker who is up meanwhile, or after a Ctrl-C, sees the same present as we do.
+    """
+    from broadsheet.business.payments import (  # noqa: PLC0415  As above.
+        actions as payments,
+    )
+    from broadsheet.main import agenda  # noqa: PLC0415  As above.
+    from broadsheet.main.progress import Progress  # noqa: PLC0415  As above.
+    from broadsheet.plumbing import publication  # noqa: PLC0415  As above.
+
+    start, zone = publication.now(), publication.current().zone
+    offset, end = publication.current().clock_offset, start + span
+    done: Counter[str] = Counter()
+    progress = Progress(start, end)
+    try:
+        for at in agenda.stops(start, end, zone):
+            publication.move_clock(offset + (at - start))
+            done.update(agenda.work(at, zone))
+            if agenda.is_round(at, zone):
+                agenda.keep_house(at)
+                payments.tell_time(at=at)  # Days go by for the sandbox's banks too.
+            progress.at(at)
+    except KeyboardInterrupt:
+        progress.done()
+        raise click.ClickException(
+            f"Stopped. The publication lives at {publication.now():%Y-%m-%d %H:%M} UTC;"
+            " what was due there and is not done is done by a worker, or the next move."
+        ) from None
+    progress.done()
+    _tell_sandboxes()
+    if not as_json:
+        for name, count in sorted(done.items()):
+            click.echo(f"{count:8} {name}")
+    _show(as_json)
 
 
 def _tell_sandboxes() -> None:

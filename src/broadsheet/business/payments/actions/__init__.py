@@ -5,6 +5,7 @@ caller's: Django raises RuntimeError if it is tried.
 """
 
 from ..providers import Forged, NoSuchProvider, Refused, Unreachable
+from ..providers.paper.client import reach_through
 from ..queries import NoSuchPayment, PaymentState
 from .asking import (
     AlreadyPaid,
@@ -45,6 +46,7 @@ __all__ = [
     "close",
     "forget_method",
     "open_payment",
+    "reach_through",
     "receive",
     "reconcile",
     "refresh",

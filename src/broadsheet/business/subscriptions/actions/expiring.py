@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
@@ -16,7 +16,6 @@ from ..rules import Kind, Status
 from . import journal
 from .paying import close_page
 
-WAITS_FOR_PAYMENT = timedelta(hours=1)  # A change of plan that is being paid for.
 OPEN_ENDED = ("pending", "unknown", "succeeded")
 
 
@@ -64,7 +63,7 @@ def expire_changes(*, at: datetime, limit: int = 200) -> int:
     old = ScheduledChange.objects.filter(
         closed_at=None,
         invoice_id__isnull=False,
-        asked_at__lte=at - WAITS_FOR_PAYMENT,
+        asked_at__lte=at - rules.WAITS_FOR_PAYMENT,
     ).order_by("asked_at", "pk")
     return sum(_expire(made, at) for made in old[:limit])
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q, QuerySet
 
 from broadsheet.kit import calendar
 from broadsheet.plumbing import outbox
@@ -35,11 +35,23 @@ def tell_prices(*, at: datetime) -> int:
         Q(status__in=[Status.ACTIVE, Status.TRIALING]),
         due_at__gt=at,
         due_at__lte=horizon,
-    ).order_by("due_at", "id")
+    )
+    rows = coming.filter(_may_rise(coming, prices)).order_by("due_at", "id")
     told = 0
-    for subscription_id in coming.values_list("pk", flat=True).iterator():
+    for subscription_id in rows.values_list("pk", flat=True).iterator():
         told += _tell_safely(subscription_id, prices, at)
     return told
+
+
+def _may_rise(coming: QuerySet[Subscription], prices: Prices) -> Q:
+    """
+    Leave out, unlocked, who pays the whole price of a version that nothing followed:
+    on most nights nearly all. Whether it does rise for the others is asked of each.
+    """
+    sold = coming.order_by().values_list("plan_version", flat=True).distinct()
+    followed = [one for one in sold if prices.successors(prices.version(one))]
+    less = Q(worth_minor__lt=F("plan_version__price_minor"))
+    return less | Q(plan_version__in=followed)
 
 
 def _tell_safely(subscription_id: UUID, prices: Prices, at: datetime) -> bool:

@@ -1,5 +1,6 @@
 """Questions about readers' contracts."""
 
+from .agenda import Coming, coming, next_due
 from .forecast import NextCharge, Prices, WouldCharge, dry_run, due, next_charge, policy
 from .leaving import (
     Effect,
@@ -47,6 +48,7 @@ __all__ = [
     "CheckoutState",
     "Enrolled",
     "Figures",
+    "Coming",
     "Happening",
     "Effect",
     "NextCharge",
@@ -58,6 +60,7 @@ __all__ = [
     "Wanted",
     "WouldCharge",
     "checkout",
+    "coming",
     "current",
     "dry_run",
     "due",
@@ -70,6 +73,7 @@ __all__ = [
     "next_charge",
     "offer_for",
     "on_its_way",
+    "next_due",
     "open_cancellation",
     "open_subscription",
     "open_until",

@@ -90,10 +90,25 @@ def secrets() -> tuple[str, ...]:
     return tuple(one for one in said.replace(",", " ").split() if one)
 
 
+_transport: httpx.BaseTransport | None = None
+
+
+def reach_through(transport: httpx.BaseTransport | None) -> None:
+    """
+    Call the gateway through `transport`, such as one that is in this process; None:
+    through the network again. For simulations and benchmarks.
+    """
+    global _transport
+    _transport = transport
+    _client.cache_clear()
+
+
 @cache
 def _client(base: str) -> httpx.Client:
     # No proxy from the environment: what is meant for the gateway goes to the gateway.
-    return httpx.Client(base_url=base, timeout=TIMEOUT, trust_env=False)
+    return httpx.Client(
+        base_url=base, timeout=TIMEOUT, trust_env=False, transport=_transport
+    )
 
 
 def _call(
