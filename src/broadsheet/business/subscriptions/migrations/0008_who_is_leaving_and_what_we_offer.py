@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('subscriptions', '0006_moves_and_money_are_guarded'),
+        ('subscriptions', '0007_access_while_a_payment_is_disputed'),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('catalogue', '0004_offers_are_never_edited'),
-        ('subscriptions', '0006_moves_and_money_are_guarded'),
+        ('subscriptions', '0008_who_is_leaving_and_what_we_offer'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('payments', '0001_payments_attempts_and_what_providers_said'),
+        ('payments', '0002_disputes_and_what_a_person_looks_at'),
     ]
 
     operations = [
