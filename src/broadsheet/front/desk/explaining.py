@@ -54,7 +54,8 @@ class Asked(forms.Form):
         required=False,
         max_length=254,
         help_text=_(
-            "A mail address or a number; what a browser’s cookie __Host-broadsheet-device holds."
+            "A mail address or a number; for a browser, what its cookie "
+            "__Host-broadsheet-device holds."
         ),
     )
     at = forms.DateTimeField(
