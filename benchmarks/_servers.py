@@ -22,7 +22,7 @@ import psutil
 ROOT = Path(__file__).resolve().parents[1]
 CONNECTIONS = 32
 UP_WITHIN = 90.0  # Seconds.
-EDGE_KEY = "a-key-of-the-benchmark"
+EDGE_KEY = "a-key-of-the-benchmark-that-is-long-enough"
 
 _LUA = """
 local requests, n = {}, 0

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from click.testing import CliRunner
 
+from broadsheet.gate.core import passes
 from broadsheet.gate.core.decide import decide, needs_meter
 from broadsheet.gate.core.explaining import Case, What, asked, changes, resumes
 from broadsheet.gate.core.meter import Ask, Reads, peek, period_start
@@ -32,8 +33,9 @@ from broadsheet.gate.house import (
     telling,
 )
 from broadsheet.gate.house.explaining import Question, Source, Who
+from broadsheet.gate.house.minting import keyring
 from broadsheet.main.cli import main
-from broadsheet.plumbing import meter_address
+from broadsheet.plumbing import meter_address, publication
 from broadsheet.readers.models import Reader
 from tests.gate.conftest import AT, DEVICE, READER, device_cookie, facts, reader_pass
 from tests.gate.test_postgres import do
@@ -377,6 +379,13 @@ def test_the_command_says_what_she_sees_in_sentences(at):
 
 
 @pytest.mark.django_db
+def test_a_browser_is_called_by_its_cookie():
+    cookie = passes.device_cookie(keyring(), DEVICE, publication.now())
+    assert queries.device_called(cookie) == queries.device_called(str(DEVICE)) == DEVICE
+    assert queries.device_called(cookie[:-2] + "AA") is None
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
@@ -391,7 +400,7 @@ def test_the_command_says_what_she_sees_in_sentences(at):
             "neither a story's number nor its address",
         ),
         (("--story", "1", "--anonymous", "--at", "noon"), 2, "'noon' is no moment"),
-        (("--story", "1", "--device", "no"), 2, "is not a valid UUID"),
+        (("--story", "1", "--device", "no"), 1, "No browser of ours has this cookie"),
     ],
 )
 def test_the_command_refuses_in_a_sentence(words, code, said):

@@ -93,6 +93,14 @@ def test_an_edges_key_can_be_replaced_while_the_other_holds(tmp_path):
     )
 
 
+def test_the_benchmarks_edge_has_a_key_that_is_taken(tmp_path):
+    servers = Path(__file__).parents[2] / "benchmarks" / "_servers.py"
+    found = re.search(r'^EDGE_KEY = "(.+)"$', servers.read_text(), re.MULTILINE)
+    assert found is not None
+    given = {"BROADSHEET_VAR": str(tmp_path), "BROADSHEET_EDGE_KEYS": found[1]}
+    assert read(given).edge_keys == (found[1],)
+
+
 def test_an_address_with_a_password_becomes_djangos_entry():
     entry = django_database(
         "postgresql://me:p%40ss@db.example:6432/paper?sslmode=require"

@@ -53,7 +53,10 @@ class Asked(forms.Form):
         label=_("Reader or browser"),
         required=False,
         max_length=254,
-        help_text=_("A mail address, or a number: a browser’s is in its cookie."),
+        help_text=_(
+            "A mail address or a number; for a browser, what its cookie "
+            "__Host-broadsheet-device holds."
+        ),
     )
     at = forms.DateTimeField(
         label=_("When"),
@@ -153,7 +156,7 @@ def _question(form: Asked, *, may_see_readers: bool) -> Question | None:
     who, named = Who(given["who"]), given["named"].strip()
     if who is Who.ANONYMOUS:
         return Question(given["story"], who, None, given["at"])
-    identity = _number(named)
+    identity = queries.device_called(named) if who is Who.DEVICE else _number(named)
     if identity is None and who is Who.READER:
         if not may_see_readers:
             form.add_error("named", _now("Give the reader’s number."))

@@ -258,6 +258,14 @@ def device(cookies: Mapping[str, str]) -> UUID | None:
     return carried.identity if carried else None
 
 
+def device_called(text: str) -> UUID | None:
+    """Return the device that a person means by its number, or by its cookie's value."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return device({passes.DEVICE_COOKIE: text})
+
+
 def entitled(reader: UUID, feature: str, at: datetime) -> bool:
     """Test if the reader has a grant of the feature that holds at `at`."""
     return models.Grant.objects.filter(

@@ -54,7 +54,7 @@ class Moment(click.ParamType[datetime]):
     "--story", type=Story(), required=True, help="Its number, or its address."
 )
 @click.option("--reader", metavar="MAIL|UUID", help="A registered reader.")
-@click.option("--device", type=click.UUID, metavar="UUID", help="A browser.")
+@click.option("--device", metavar="COOKIE|UUID", help="A browser, by its cookie.")
 @click.option(
     "--anonymous", is_flag=True, help="A browser that comes for the first time."
 )
@@ -63,7 +63,7 @@ class Moment(click.ParamType[datetime]):
 def explain(
     story: int,
     reader: str | None,
-    device: UUID | None,
+    device: str | None,
     anonymous: bool,
     at: datetime | None,
     as_json: bool,
@@ -86,7 +86,7 @@ def explain(
 
 
 def _question(
-    story: int, reader: str | None, device: UUID | None, at: datetime | None
+    story: int, reader: str | None, device: str | None, at: datetime | None
 ) -> Question:
     from broadsheet.gate.house.explaining import (  # noqa: PLC0415  After open_house.
         Question,
@@ -98,8 +98,18 @@ def _question(
         at = at.replace(tzinfo=publication.current().zone)
     if reader is not None:
         return Question(story, Who.READER, _reader(reader), at)
-    who = Who.ANONYMOUS if device is None else Who.DEVICE
-    return Question(story, who, device, at)
+    if device is not None:
+        return Question(story, Who.DEVICE, _browser(device), at)
+    return Question(story, Who.ANONYMOUS, None, at)
+
+
+def _browser(named: str) -> UUID:
+    from broadsheet.gate.house import queries  # noqa: PLC0415  After open_house.
+
+    found = queries.device_called(named)
+    if found is None:
+        raise click.ClickException("No browser of ours has this cookie or number.")
+    return found
 
 
 def _reader(named: str) -> UUID:
