@@ -34,6 +34,7 @@ def bank(paper, row):
             payments.receive("paper", body=raw, headers=headers, at=at)
         return said
 
+    paper.gateway.settled()
     paper.webhooks.clear()
     return bank
 
