@@ -19,6 +19,7 @@ from pathlib import Path
 
 import httpx
 import psycopg
+from django.conf import settings
 from django.db import connection
 from psycopg.conninfo import make_conninfo
 
@@ -136,6 +137,7 @@ def start(at: datetime, paper, gateway_url: str) -> subprocess.Popen[str]:
         | {
             "DJANGO_SETTINGS_MODULE": "broadsheet.main.settings",
             "DATABASE_URL": conninfo(),
+            "BROADSHEET_ORIGIN": settings.BROADSHEET.origin,
             "BROADSHEET_GATEWAY_URL": gateway_url,
             "BROADSHEET_GATEWAY_SECRET": paper.gateway.secret,
             "PYTHONPATH": str(ROOT / "src"),

@@ -50,7 +50,7 @@ def charge(method, invoice, at, n=1):
 
 
 @pytest.mark.parametrize("fault", ["lost_response", "error_after"])
-def test_a_charge_whose_answer_is_lost_is_unknown_and_then_found(
+def test_case_031_032_a_charge_whose_answer_is_lost_is_unknown_and_then_found(
     shop, method, invoice, announced, at, fault
 ):
     """Cases 31, 32, I23."""

@@ -137,7 +137,7 @@ def test_withdrawing_what_was_paid_says_that_it_was_paid(shop, opened, at):
     assert actions.withdraw(opened.payment_id, at=at).status == "succeeded"
 
 
-def test_the_way_back_carries_a_hint_that_can_be_checked(shop, opened, at):
+def test_case_020_the_way_back_carries_a_hint_that_can_be_checked(shop, opened, at):
     back = shop.pay(opened.pay_at).headers["location"]
     assert back.startswith("http://127.0.0.1:9/subscribe/back/?checkout=1&payment=pay_")
     hint = {name: value[0] for name, value in parse_qs(urlsplit(back).query).items()}

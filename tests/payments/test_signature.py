@@ -121,12 +121,19 @@ PAYMENT = {
     "status": "succeeded",
     "captured": 390_000,
     "refunded": 0,
+    "disputes": [],
     "hard": False,
     "reason": "",
     "pay_url": "http://127.0.0.1:8090/pay/pay_1",
     "method": None,
 }
-CARD = {"id": "pm_1", "network": "visa", "last4": "4242", "expires": "2028-02"}
+CARD = {
+    "version": 1,
+    "id": "pm_1",
+    "network": "visa",
+    "last4": "4242",
+    "expires": "2028-02",
+}
 
 
 @pytest.mark.parametrize(

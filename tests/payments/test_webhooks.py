@@ -128,7 +128,7 @@ def test_without_the_header_it_is_forged(heard, opened, announced, at):
     nothing_moved(opened, announced)
 
 
-def test_a_header_in_any_case_and_one_good_signature_of_two_are_accepted(
+def test_case_050_one_good_signature_of_two_in_a_header_of_any_case_will_do(
     heard, opened, at
 ):
     second, proof = signature_of(heard).split(",")
@@ -318,7 +318,7 @@ def test_case_053_an_unknown_kind_is_kept(shop, opened, announced, at):
     )
 
 
-def test_an_event_that_cannot_be_applied_now_is_kept_and_applied_later(
+def test_case_054_an_event_that_cannot_be_applied_now_is_kept_and_applied_later(
     heard, opened, at, announced
 ):
     """A hearer breaks: the event is kept, nothing moves, and sending it again heals."""

@@ -267,6 +267,13 @@ class InboundEvent(models.Model):
                 fields=["provider", "event_id"], name="an_event_is_kept_once"
             )
         ]
+        indexes = [
+            models.Index(
+                fields=["outcome"],
+                name="event_not_applied",
+                condition=Q(applied_at=None),
+            )
+        ]
 
 
 class Reading(models.Model):

@@ -14,8 +14,8 @@ from broadsheet.plumbing import outbox
 
 from .. import rules
 from ..events import PaymentDeclined, PaymentRefunded, PaymentSucceeded
-from ..models import Attempt, PaymentMethod
-from ..providers import Fact, Saved
+from ..models import Attempt, InboundEvent, PaymentMethod
+from ..providers import Fact, Saved, provider
 from ..rules import Standing, Status, Trouble
 from .concerns import concern, settled
 from .disputes import apply_disputes, taken_back
@@ -73,7 +73,7 @@ def _learn(attempt: Attempt, fact: Fact, at: datetime) -> None:
 
 
 def _keep(attempt: Attempt, saved: Saved, at: datetime) -> PaymentMethod:
-    method, _ = PaymentMethod.objects.get_or_create(
+    method, fresh = PaymentMethod.objects.get_or_create(
         provider=attempt.provider,
         token_ref=saved.token,
         defaults={
@@ -85,19 +85,21 @@ def _keep(attempt: Attempt, saved: Saved, at: datetime) -> PaymentMethod:
             "saved_at": at,
         },
     )
-    learn_method(attempt.provider, saved, at=at)
+    if fresh:
+        _hear_what_waited(method, at)
+    else:
+        learn_method(attempt.provider, saved, at=at)
     return method
 
 
-def learn_method(provider: str, saved: Saved, *, at: datetime) -> bool:
+def learn_method(by: str, saved: Saved, *, at: datetime) -> str:
     """
     Take down what a provider says of a saved method: a new expiry, new digits, or that
-    it is gone. Only what is newer than what we know changes anything.
+    it is gone. Only what is newer than what we know changes anything. Return what came
+    of it; news of a method that we do not know waits until a payment tells of it.
     """
-    known = PaymentMethod.objects.filter(
-        provider=provider, token_ref=saved.token, version__lt=saved.version
-    )
-    changed = known.update(
+    known = PaymentMethod.objects.filter(provider=by, token_ref=saved.token)
+    changed = known.filter(version__lt=saved.version).update(
         version=saved.version,
         network=saved.network,
         last4=saved.last4,
@@ -108,7 +110,33 @@ def learn_method(provider: str, saved: Saved, *, at: datetime) -> bool:
             Value(at if saved.removed else None, output_field=DateTimeField()),
         ),
     )
-    return bool(changed)
+    if changed:
+        return "applied"
+    return "nothing new" if known.exists() else _waits_for(saved.token)
+
+
+def is_waiting(outcome: str) -> bool:
+    """Say whether an event with this outcome is still to be applied."""
+    return outcome.startswith(_waits_for(""))
+
+
+def _waits_for(token: str) -> str:
+    return f"waits for method {token}"
+
+
+def _hear_what_waited(method: PaymentMethod, at: datetime) -> None:
+    """Apply the news of a method that came before the method itself."""
+    waiting = InboundEvent.objects.select_for_update().filter(
+        provider=method.provider,
+        applied_at=None,
+        outcome=_waits_for(method.token_ref),
+    )
+    for event in waiting:
+        saved = provider(event.provider).read(bytes(event.body)).saved
+        if saved is not None:
+            event.outcome = learn_method(event.provider, saved, at=at)
+        event.applied_at = at
+        event.save(update_fields=["outcome", "applied_at"])
 
 
 def _take_back(attempt: Attempt, fact: Fact, at: datetime) -> bool:

@@ -17,7 +17,7 @@ from ..providers import Fact, Notice, Refused, Unreachable, Unreadable
 from ..queries import PaymentState
 from ..rules import Status, Trouble
 from .concerns import concern
-from .facts import NotOfThisAttempt, apply_payment_fact, learn_method
+from .facts import NotOfThisAttempt, apply_payment_fact, is_waiting, learn_method
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ def take(provider: str, body: bytes, verified: str, *, at: datetime) -> None:
         )
         if event.applied_at is None:
             event.outcome = _apply(provider, notice, at)
-            event.applied_at = at
+            event.applied_at = None if is_waiting(event.outcome) else at
             event.save(update_fields=["outcome", "applied_at"])
 
 
@@ -185,9 +185,7 @@ def _ask_about(attempt: Attempt, at: datetime) -> None:
 def _apply(provider: str, notice: Notice, at: datetime) -> str:
     """Apply a notice and return what came of it, in a few words for the desk."""
     if notice.saved is not None:
-        return (
-            "applied" if learn_method(provider, notice.saved, at=at) else "nothing new"
-        )
+        return learn_method(provider, notice.saved, at=at)
     if notice.fact is None:
         return f"kept: {notice.kind} is not about a payment"
     attempt_id = _attempt_of(provider, notice.fact)
