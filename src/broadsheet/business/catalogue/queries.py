@@ -160,7 +160,9 @@ def has_taken(code: str, reader: UUID, *, besides: UUID | None = None) -> bool:
     taken = Redemption.objects.filter(
         offer__code=code.upper(), reader=reader, given_back_at=None
     )
-    return taken.exclude(subscription_ref=besides).exists()
+    if besides is not None:
+        taken = taken.exclude(subscription_ref=besides)
+    return taken.exists()
 
 
 def is_open(offer: Offer, plan: PlanOffer, at: datetime) -> bool:
