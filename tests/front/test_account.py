@@ -377,6 +377,17 @@ def test_a_code_changes_the_total_and_says_what_follows(hers, reader):
     assert "To pay now, taxes included ₹900" in said
 
 
+def test_who_had_an_offer_is_shown_the_price_without_it_from_the_first(hers, row):
+    at = publication.now()
+    shop.open_offer(Discount("STAY", "Half off", percent=50, periods=1), at=at)
+    hers_is = {"reader": row.reader_id, "subscription_id": row.pk, "at": at}
+    actions.accept_offer(**hers_is, code="STAY")
+    actions.cancel_now(**hers_is, quoted_minor=0, reason="")
+    said = text(hers.get("/subscribe/?plan=smart-quarterly&offer=stay"))
+    assert "You have had this offer before." in said
+    assert "To pay now, taxes included ₹900" in said
+
+
 def test_a_trial_says_when_the_first_charge_comes(hers, reader):
     shop.price(
         plan_code="smart-quarterly",

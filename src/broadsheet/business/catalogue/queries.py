@@ -152,11 +152,17 @@ def discount(code: str, plan: PlanOffer, at: datetime) -> Discount:
     return discount_of(offer)
 
 
-def has_taken(code: str, reader: UUID) -> bool:
-    """Say whether this reader has had the offer, and so cannot take it again."""
-    return Redemption.objects.filter(
+def has_taken(code: str, reader: UUID, *, besides: UUID | None = None) -> bool:
+    """
+    Say whether this reader has had the offer, and so cannot take it again; what she
+    took for the contract `besides` does not count.
+    """
+    taken = Redemption.objects.filter(
         offer__code=code.upper(), reader=reader, given_back_at=None
-    ).exists()
+    )
+    if besides is not None:
+        taken = taken.exclude(subscription_ref=besides)
+    return taken.exists()
 
 
 def is_open(offer: Offer, plan: PlanOffer, at: datetime) -> bool:

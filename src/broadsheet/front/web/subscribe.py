@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
@@ -40,6 +39,7 @@ NO_PLACE = 422
 LARGEST_QUOTE = 12  # Digits.
 CHOOSE = _("Choose a plan and try again.")
 NO_OFFER = _("There is no such offer for this plan. This is the price without it.")
+HAD_IT = _("You have had this offer before. This is the price without it.")
 OTHER_CURRENCY = _("Where you live this plan has a price of its own. It is now shown.")
 UNREACHABLE = _(
     "Our payment partner does not answer just now. Nothing was charged; please try "
@@ -121,6 +121,8 @@ def _quote(request: HttpRequest, code: str) -> tuple[Due, StrOrPromise]:
         return subscriptions.quote(reader=reader, at=at, offer=given, **asked), ""
     except subscriptions.NoSuchOffer:
         return subscriptions.quote(reader=reader, at=at, **asked), NO_OFFER
+    except subscriptions.OfferTaken:
+        return subscriptions.quote(reader=reader, at=at, **asked), HAD_IT
 
 
 def _currency(request: HttpRequest, code: str) -> str:
@@ -201,9 +203,7 @@ def _price_again(request: HttpRequest, code: str, refusal: Exception) -> HttpRes
         case subscriptions.StaleQuote():
             error = _new_price(refusal)
             return _order(request, code, error=error, status=409)
-        case subscriptions.OfferTaken():
-            return _without_offer(request, code)
-        case subscriptions.NoSuchOffer():
+        case subscriptions.NoSuchOffer() | subscriptions.OfferTaken():
             return _order(request, code, status=409)
     return _order(request, code, error=UNREACHABLE, status=503)
 
@@ -221,12 +221,6 @@ def _place(request: HttpRequest) -> str:
     if not request.user.is_authenticated:
         return ""
     return request.POST.get("place") or books.place_of(request.user.public_id)
-
-
-def _without_offer(request: HttpRequest, code: str) -> HttpResponse:
-    """An offer is for once: show the price without it, and say so."""
-    messages.error(request, _("You have had this offer before. This is the price."))
-    return see_other(_here(request, code))
 
 
 def _here(request: HttpRequest, code: str) -> str:

@@ -226,16 +226,25 @@ def quote(
 ) -> Due:
     """
     Say what a plan costs this reader today. A trial is for who never had anything.
-    Raise `NoSuchPlan`, `NoSuchOffer`.
+    Raise `NoSuchPlan`, `NoSuchOffer`, `OfferTaken`.
     """
     sold = catalogue.plan(plan_code, at, currency)
     discount = catalogue.discount(offer, sold, at) if offer else None
+    if discount is not None and _has_had(discount.code, reader):
+        raise OfferTaken(f"She has had the offer {discount.code}.")
     days = sold.trial_days if queries.latest(reader) is None else 0
     price = sold.price_in(0, discount)
     zone = publication.current().zone
     ahead = queries.outlook(sold, discount, days, calendar.local_date(at, zone), zone)
     today = Money(0, price.currency) if days else price
     return Due(sold, today, discount, days, ahead)
+
+
+def _has_had(code: str, reader: UUID) -> bool:
+    """Say whether an offer is used up; what waits for its first payment has it still."""
+    row = queries.open_subscription(reader)
+    unpaid = row.pk if row is not None and not row.is_running else None
+    return catalogue.has_taken(code, reader, besides=unpaid)
 
 
 def _checkout(wish: Wish, at: datetime) -> tuple[Checkout, UUID | None]:
