@@ -10,22 +10,22 @@ from datetime import UTC, datetime, timedelta
 AT = datetime(2026, 8, 3, 4, 30, tzinfo=UTC)
 DUE = AT + timedelta(days=92)
 PAYMENT = {
-    "status": "succeeded", "hard": False, "reason": "", "pay_url": "", "method": None,
+    "status": "succeeded", "hard": False, "reason": "", "pay_url": "http://paper.invalid/", "method": None,
     "refunded": 0, "disputes": [],
 }  # fmt: skip
 
 # One bought by the verbs is the pattern; the others are written by PostgreSQL itself.
 ROWS = {
-    "readers_reader": """jsonb_build_object('id', 10000000 + n,
-        'public_id', md5('r' || n)::uuid, 'email', 'r' || n || '@example.com')""",
-    "payments_paymentmethod": """jsonb_build_object('id', md5('m' || n)::uuid,
-        'reader_id', md5('r' || n)::uuid, 'token_ref', 'pm_bench_' || n)""",
-    "subscriptions_subscription": """jsonb_build_object('id', md5('s' || n)::uuid,
-        'reader_id', md5('r' || n)::uuid, 'method_ref', md5('m' || n)::uuid,
-        'due_at', CASE WHEN n <= %(due)s THEN t.due_at
-                  ELSE t.due_at + interval '1 day' + n %% 90 * interval '1 day' END)""",
+    "readers_reader": """jsonb_build_object('id', 10000000 + i,
+        'public_id', md5('r' || i)::uuid, 'email', 'r' || i || '@example.com')""",
+    "payments_paymentmethod": """jsonb_build_object('id', md5('m' || i)::uuid,
+        'reader_id', md5('r' || i)::uuid, 'token_ref', 'pm_bench_' || i)""",
+    "subscriptions_subscription": """jsonb_build_object('id', md5('s' || i)::uuid,
+        'reader_id', md5('r' || i)::uuid, 'method_ref', md5('m' || i)::uuid,
+        'due_at', CASE WHEN i <= %(due)s THEN t.due_at
+                  ELSE t.due_at + interval '1 day' + i %% 90 * interval '1 day' END)""",
     "subscriptions_subscriptionevent": """jsonb_build_object(
-        'id', 10000000 + n * 10 + t.n, 'subscription_id', md5('s' || n)::uuid)""",
+        'id', 10000000 + i * 10 + t.n, 'subscription_id', md5('s' || i)::uuid)""",
 }
 
 
@@ -93,7 +93,7 @@ def load(count: int, due: int) -> float:
             cursor.execute(
                 f"INSERT INTO {table} SELECT (jsonb_populate_record(t, {changed})).*"
                 f" FROM {first} p JOIN {table} t ON t.id = p.id,"
-                " generate_series(1, %(count)s) AS n",
+                " generate_series(1, %(count)s) AS i",
                 {"count": count, "due": due},
             )
         cursor.execute("SET session_replication_role = DEFAULT")

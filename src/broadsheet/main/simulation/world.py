@@ -73,8 +73,9 @@ class World:
         self._open_shop()
         self._let_readers_be_born()
         while self.at < self.plan.end:
-            self.at = self._next()
-            self._safely(self._work)
+            self.at, is_due = self._next()
+            if is_due:
+                self._safely(self._work)
             self._let_readers_act()
             self._safely(self._hear)
             stop(self)
@@ -88,10 +89,13 @@ class World:
 
     # --- Time ---------------------------------------------------------------------------
 
-    def _next(self) -> datetime:
-        stop = next(agenda.stops(self.at, self.plan.end, self.zone))
-        later = [one[0] for one in self._comes[:1]] + [one[0] for one in self._bag[:1]]
-        return max(self.at, min(stop, *later)) if later else stop
+    def _next(self) -> tuple[datetime, bool]:
+        """Return the next moment, and whether workers have something to do at it."""
+        due = next(agenda.stops(self.at, self.plan.end, self.zone))
+        queues = (self._comes[:1], self._bag[:1])
+        comes = [queue[0][0] for queue in queues if queue]
+        at = max(self.at, min([due, *comes]))
+        return at, due <= at
 
     def _work(self) -> None:
         if agenda.is_round(self.at, self.zone):

@@ -17,6 +17,7 @@ from .asking import (
     charge,
     forget_method,
     open_payment,
+    send_again,
     withdraw,
 )
 from .catching_up import catch_up
@@ -52,6 +53,7 @@ __all__ = [
     "refresh",
     "refund",
     "returned",
+    "send_again",
     "tell_time",
     "withdraw",
 ]

@@ -138,6 +138,20 @@ def charge(
     return queries.payment(attempt.payment_id)
 
 
+def send_again(payment_id: UUID, *, at: datetime) -> PaymentState:
+    """
+    Ask once more, under the same key, for what may never have reached the provider. It
+    is looked for there first; a key that is too old is not sent. Raises nothing for
+    what a bank says, nor for another lost answer: the returned state says.
+    """
+    for attempt in Attempt.objects.filter(payment=payment_id, status__in=rules.OURS):
+        try:
+            _submit(attempt, False, at)
+        except (Unreachable, Refused):
+            pass  # Written down as unknown, or as declined; the state says which.
+    return queries.payment(payment_id)
+
+
 def withdraw(payment_id: UUID, *, at: datetime) -> PaymentState:
     """
     Close the page of a payment that nobody has paid, so that nobody can. If she has

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
 
 from broadsheet.business.catalogue import actions as shop
+from broadsheet.business.payments import actions as payments
 from broadsheet.business.payments import queries as known
 
 from .. import rules
@@ -16,6 +17,9 @@ from ..rules import Kind, Status
 from . import journal
 from .paying import close_page
 
+# After which a change whose charge is not known no longer keeps the renewal waiting; if
+# it was charged after all, the money goes back.
+GIVEN_UP = timedelta(days=1)
 OPEN_ENDED = ("pending", "unknown", "succeeded")
 
 
@@ -45,7 +49,9 @@ def _abandon_if_unpaid(checkout_id: UUID, at: datetime) -> bool:
     if row.status != Status.INCOMPLETE:
         return False
     payment = known.payment_for(str(checkout.invoice_id))
-    if payment is not None and payment.status in OPEN_ENDED:
+    # No answer, no address: nobody was ever shown its page, so nobody pays on it.
+    unseen = payment is not None and payment.status == "unknown"
+    if payment is not None and payment.status in OPEN_ENDED and not unseen:
         # Its end is not known yet; or it took less than was asked, and a person looks.
         return False
     abandon(row, "not paid in time", at)
@@ -72,9 +78,12 @@ def _expire(made: ScheduledChange, at: datetime) -> bool:
     payment = known.payment_for(str(made.invoice_id))
     if payment is not None:
         close_page(payment.payment_id, at)
-        payment = known.payment(payment.payment_id)
+        # A charge that was lost on the way is known to nobody, and no webhook tells of it.
+        payment = payments.send_again(payment.payment_id, at=at)
     if payment is not None and payment.status in OPEN_ENDED:
-        return False  # Its end is not known yet.
+        unheard = payment.status == "unknown" and made.asked_at <= at - GIVEN_UP
+        if not unheard:
+            return False  # Its end is not known yet.
     with transaction.atomic():
         row = journal.lock(made.subscription_id)
         # Closing its page is a decline, which has dropped it where there was a page.
