@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from statistics import quantiles
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "broadsheet.main.settings")
+os.environ.setdefault("PGOPTIONS", "-c synchronous_commit=off")
 
 AT = datetime(2026, 8, 3, 4, 30, tzinfo=UTC)
 FIRST = (
@@ -66,6 +67,8 @@ def load(count: int) -> None:
     assert version is not None
     began = time.perf_counter()
     with connection.cursor() as cursor:
+        # The rows are found by, not read: no invoice has lines, and no guard is asked.
+        cursor.execute("SET session_replication_role = replica")
         people = "readers_reader (id, public_id, email, name, password, is_superuser, is_staff, is_active, joined_at, session_epoch)"
         with cursor.copy(f"COPY {people} FROM STDIN") as copy:
             for n, public, mail, called in rows(count):
@@ -181,14 +184,14 @@ def measure(count: int, times: int) -> dict[str, object]:
     ratios: dict[str, float] = {}
     for label, (kind, asked) in questions(count, times).items():
         ours = timed(ask, asked)
-        naive = timed(naively(kind), asked[: max(10, times // 20)])
+        naive = timed(naively(kind), asked[: max(10, times // 10)])
         for part in ("p50", "p95", "p99"):
             figures[f"{label}: ours {part} ms"] = round(ours[part], 2)
             figures[f"{label}: ILIKE {part} ms"] = round(naive[part], 2)
         ratios[f"{label}: ILIKE of ours, p50"] = round(naive["p50"] / ours["p50"], 1)
         say(f"{label:22} ours p99 {ours['p99']:8.2f} ms, ILIKE {naive['p99']:8.2f} ms")
     return {
-        "claim": "a reader is found at the desk in under 100 ms among a million",
+        "claim": "how long the desk waits for a reader, by kind of question",
         "figures": figures,
         "ratios": ratios,
         "against": "ILIKE '%…%' over the same rows, same server, same run",
@@ -214,7 +217,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="Fifty thousand readers.")
     parser.add_argument("--json", action="store_true", help="Print JSON.")
     options = parser.parse_args()
-    size = (50_000, 60) if options.quick else (1_000_000, 300)
+    size = (50_000, 60) if options.quick else (1_000_000, 100)
     found = in_a_scratch_database(*size)
     if options.json:
         print(json.dumps(found))

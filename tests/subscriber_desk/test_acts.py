@@ -206,6 +206,16 @@ def test_it_is_cancelled_at_the_end_and_undone(live, row, hired):
     assert acts() == [("cancel", WHY), ("undo", WHY)]
 
 
+def test_cancelling_says_that_a_pause_to_come_is_withdrawn(live, row, hired):
+    desk = hired("Support", row.reader_id)
+    desk.click("pause", starts="2026-08-10", resumes="2026-08-24")
+    page = desk.ask("cancel").content.decode()
+    assert "Everything works until 2 November 2026." in page
+    assert "The pause that was to come is withdrawn." in page
+    assert desk.click("cancel").status_code == 302
+    assert fresh(row).cancel_at == row.paid_through
+
+
 def test_it_is_ended_at_once_with_the_quoted_rest(live, row, hired):
     desk = hired("Finance", row.reader_id)
     assert desk.ask("end").status_code == 302  # Finance refunds, and ends nothing.
@@ -228,7 +238,10 @@ def test_it_is_paused_and_resumed(live, row, hired):
     )
     desk.click_again()
     paused = fresh(row)
-    assert str(paused.paused_on), str(paused.resumes_on) == ("2026-08-10", "2026-08-24")
+    assert (str(paused.paused_on), str(paused.resumes_on)) == (
+        "2026-08-10",
+        "2026-08-24",
+    )
     assert desk.click("resume").status_code == 302
     assert fresh(row).paused_on is None
     assert live.kinds(row)[-2:] == ["pause_asked", "pause_withdrawn"]

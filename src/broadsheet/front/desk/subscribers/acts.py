@@ -150,8 +150,12 @@ def _keep(case: Case, given: Given, offer: Offer, reason: str) -> str:
 def _quote_cancel(case: Case, given: Given) -> Offer:
     view = case.contract
     until = view.grace_until or view.paid_through
-    words = _("Everything works until %(day)s. She will not be charged again.")
-    return Offer((words % {"day": telling.day(until)},), stamp=until.isoformat())
+    lines = [_("Everything works until %(day)s. She will not be charged again.")]
+    if view.paused_on and view.resumes_on and view.status != "paused":
+        until -= view.resumes_on - view.paused_on
+        lines.append(_("The pause that was to come is withdrawn."))
+    said = {"day": telling.day(until)}
+    return Offer(tuple(line % said for line in lines), stamp=until.isoformat())
 
 
 def _cancel(case: Case, given: Given, offer: Offer, reason: str) -> str:

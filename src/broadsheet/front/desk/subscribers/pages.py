@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -10,6 +11,7 @@ from django import forms
 from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
@@ -125,7 +127,7 @@ def subscriber(request: HttpRequest, reader_id: UUID) -> HttpResponse:
             for one in ACTS.values()
             if one.allowed(request.user) and _shown(one, case, masked)
         ],
-        "grants": [_grant(each, case) for each in gate.grants(case.id, case.at)],
+        "grants": _open(case),
         "history": timeline.page(reader, cursor=cursor),
         "paged": bool(cursor),
         "may_explain": request.user.has_perm(MAY_SEE_RECORDS),
@@ -151,12 +153,33 @@ def _money(case: Case) -> dict[str, Any]:
     }
 
 
-def _grant(grant: Any, case: Case) -> tuple[Any, str]:
-    """Return a grant, and why there is one."""
+@dataclass(frozen=True, slots=True)
+class Open:
+    """What is open to her together, from when, until when, and why."""
+
+    starts: datetime
+    ends: datetime
+    why: str
+    features: str
+
+
+def _open(case: Case) -> list[Open]:
+    together: dict[tuple[datetime, datetime, str], list[str]] = {}
+    for grant in gate.grants(case.id, case.at):
+        key = (grant.starts, grant.ends, _why(grant, case))
+        together.setdefault(key, []).append(grant.feature)
+    return [
+        Open(*key, ", ".join(features))
+        for key, features in sorted(together.items(), key=lambda each: each[0][:2])
+    ]
+
+
+def _why(grant: Any, case: Case) -> str:
     if grant.starts > case.at:
-        return grant, str(_("to come, after the pause"))
+        return gettext("after the pause")
     plan = case.view.plan_name if case.view else ""
-    return grant, plan if grant.reference.startswith("subscription:") else grant.source
+    ours = grant.reference.startswith("subscription:")
+    return plan if ours else str(grant.source)
 
 
 @require_safe
