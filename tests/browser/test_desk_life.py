@@ -257,7 +257,7 @@ def test_each_role_sees_its_own_desk(at_desk: Staff):
     assert menus == {
         "reporter": ["Newsroom", "Images"],
         "subeditor": ["Newsroom", "Images"],
-        "circulation": ["Gate", "Plans"],
+        "circulation": ["Gate", "Plans", "Settings"],  # The terms of gifts are there.
     }
 
 
