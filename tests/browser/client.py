@@ -41,9 +41,11 @@ class Client:
     ) -> httpx.Response:
         sent = {"Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items())}
         named = {key.replace("_", "-"): value for key, value in (headers or {}).items()}
-        reply = self._http.request(
-            method, path, headers={**sent, **named}, content=content
-        )
+        said = {**sent, **named}
+        try:
+            reply = self._http.request(method, path, headers=said, content=content)
+        except httpx.ReadError:  # nginx had closed a line that it had kept long enough.
+            reply = self._http.request(method, path, headers=said, content=content)
         for line in reply.headers.get_list("set-cookie"):
             name, _, value = line.partition(";")[0].partition("=")
             if value in ("", '""') or "max-age=0" in line.lower():

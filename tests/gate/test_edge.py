@@ -8,7 +8,7 @@ from dataclasses import replace
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from broadsheet.gate.asgi import Terms
@@ -486,8 +486,11 @@ def test_an_edge_cannot_smuggle_another_reader_in_among_the_headers():
 
 
 anything = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(max_size=9), inner, max_size=3)
+    ),
     max_leaves=5,
 )
 fields = st.sampled_from(
@@ -495,7 +498,8 @@ fields = st.sampled_from(
 )
 
 
-@given(st.binary() | st.dictionaries(fields, anything).map(json.dumps))
+@settings(suppress_health_check=[HealthCheck.too_slow])
+@given(st.binary(max_size=200) | st.dictionaries(fields, anything).map(json.dumps))
 def test_no_body_does_more_than_be_refused(body):
     raw = body if isinstance(body, bytes) else body.encode()
     try:

@@ -149,12 +149,12 @@ def test_who_has_left_may_come_back_as_a_new_subscriber(paper, row, at):
 def test_the_account_page_costs_the_same_with_one_invoice_and_with_three(
     paper, row, at, django_assert_num_queries
 ):
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         assert len(queries.current(paper.reader, at).invoices) == 1
     for _ in range(2):
         due = Subscription.objects.get(pk=row.pk).paid_through
         assert actions.renew_due(at=due).renewed == 1
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         assert len(queries.current(paper.reader, due).invoices) == 3
 
 

@@ -59,6 +59,7 @@ def test_what_leaves_a_state_as_it_is_is_tabled_too():
         ("active", "pause_withdrawn"),
         ("past_due", "payment_failed"),
         *product(running, ("cancel_asked", "cancel_undone", "noticed")),
+        *product(running, ("disputed", "dispute_won")),
         *product(
             ("trialing", "active"),
             (
