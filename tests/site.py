@@ -23,7 +23,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 UP_WITHIN = 240.0  # Seconds; the first start draws the demo paper's pictures.
-MAIL_WITHIN = 20.0
+MAIL_WITHIN = 60.0  # Seconds; a busy machine writes letters slowly.
 EDGE_KEY = "the-key-of-the-tests-own-edge-40-letters"
 EDGE_ADDRESS = "127.0.0.2"  # From which the tests' nginx speaks to the site.
 
@@ -55,7 +55,7 @@ class RunningSite:
                 if containing in text:
                     return text
             time.sleep(0.1)
-        raise AssertionError(f"No mail to {to} with {containing!r} within 20 seconds.")
+        raise AssertionError(f"No mail to {to} with {containing!r} within a minute.")
 
     def code(self, to: str, *, after: int) -> str:
         """Return the code of the login mail that follows `after` earlier mails."""

@@ -21,7 +21,9 @@ from tests.site import RunningSite
 pytestmark = [pytest.mark.process, pytest.mark.timeout(420)]
 MB = 2**20
 # A gate with what it needs to answer. The pages that it has been asked for come on top.
-SMALL = 60
+# Megabytes. Under 60 once its sources are compiled; the first start after an install
+# compiles them, and has been seen to keep 64.
+SMALL = 70
 GATE_OF_ITS_OWN = """
 import sys
 import broadsheet.main.asgi_alone
