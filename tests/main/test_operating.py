@@ -36,6 +36,12 @@ def test_readyz_names_the_migration_that_is_missing(client):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/authors/%00/", "/topics/a%00b/", "/desk/%00/"])
+def test_nothing_is_at_an_address_that_no_text_can_hold(client, path):
+    assert client.get(path).status_code == 404
+
+
+@pytest.mark.django_db
 def test_metrics_know_routes_and_backlog_but_no_paths(client, at):
     client.get("/accounts/login/?next=/secret/")
     client.get("/no/such/page/")

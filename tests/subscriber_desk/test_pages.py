@@ -96,7 +96,7 @@ ACT = {
     "logout": {"Circulation", "Support"},
     "note": {"Circulation", "Support", "Finance"},
 }
-BOOKS = {"/desk/books/", "/desk/invoices/", "/desk/revenue/"}
+BOOKS = {"/desk/books/", "/desk/invoices/", "/desk/revenue/", "/desk/payments/"}
 
 
 def opened(client: Client, reader) -> set[str]:
@@ -134,6 +134,14 @@ def test_every_view_is_for_its_roles_and_no_others(asha, role):
     assert opened(client, asha.public_id) == wanted
     # The posts had neither key nor reason: nothing was done but a list taken out.
     assert [verb for verb, _ in acts()] == ["export"] * ("export/" in wanted)
+
+
+def test_a_question_that_no_text_can_hold_is_refused(hired):
+    desk = Client()
+    desk.force_login(member("Finance"))
+    for path in (LIST, "/desk/invoices/"):
+        assert desk.get(f"{path}?q=a%00b&number=a%00b").status_code == 400
+        assert desk.get(f"{path}?q=a%01b&number=a%01b").status_code == 200
 
 
 def test_nothing_is_done_by_looking(at_the_desk):

@@ -7,10 +7,11 @@ from collections.abc import Callable
 
 import structlog
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest, HttpResponse
 
 from broadsheet.kit import clock
-from broadsheet.kit.headers import of_page
+from broadsheet.kit.headers import DESK, of_page
 from broadsheet.kit.ids import new_id
 
 from . import operating
@@ -66,6 +67,23 @@ def _write_down(request: HttpRequest, response: HttpResponse, seconds: float) ->
 
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+class NulMiddleware:
+    """
+    No text in PostgreSQL holds a NUL, so nothing of ours is at an address with one; and a
+    question at the desk that holds one, ours or Wagtail's, is refused before it is asked.
+    """
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\x00" in request.path:
+            raise Http404
+        if request.path.startswith(DESK) and "%00" in request.META["QUERY_STRING"]:
+            raise BadRequest("The question holds a character that no text can.")
+        return self.answer(request)
 
 
 class HeadersMiddleware:

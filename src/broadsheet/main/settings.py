@@ -73,6 +73,8 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "broadsheet.gate.house.middleware.PassMiddleware",
+    # After those whose work an error page shows: who reads, and in which language.
+    "broadsheet.main.requests.NulMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "broadsheet.readers.middleware.LastSeenMiddleware",
     "broadsheet.front.web.moved.OldAddressMiddleware",

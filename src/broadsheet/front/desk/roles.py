@@ -34,6 +34,7 @@ _DESK = ("wagtailadmin.access_admin", SEE)
 _BOOKS = "ledger.view_entry"
 _LETTERS = "subscriptions.view_subscription"
 _DECISIONS = "gate.view_recordeddecision"
+_CONCERNS = "payments.view_concern"
 ROLES = {
     CIRCULATION: (
         *_DESK, SEE_PERSONAL, NOTE, SERVE, GIVE, MOVE, EXPORT, _LETTERS, _DECISIONS,
@@ -41,11 +42,12 @@ ROLES = {
     SUPPORT: (*_DESK, REVEAL, NOTE, SERVE, REFUND_SOME, _DECISIONS),
     FINANCE: (
         *_DESK, SEE_PERSONAL, NOTE, REFUND_ANY, EXPORT, SEE_DEEDS, _BOOKS,
-        "plumbing.change_desklimits",
+        "plumbing.change_desklimits", _CONCERNS, "payments.change_concern",
     ),
     AUDITOR: (
         *_DESK, SEE_PERSONAL, SEE_DEEDS, _BOOKS, _LETTERS, _DECISIONS,
         "catalogue.view_plan", "plumbing.view_delivery", "archive.view_importrun",
+        _CONCERNS,
     ),
 }  # fmt: skip
 

@@ -155,5 +155,6 @@ def _show(as_json: bool) -> None:
         click.echo(json.dumps({"now": now.isoformat(), "offset_seconds": seconds}))
         return
     local = now.astimezone(publication.current().zone)
-    moved = f"{offset} after the wall clock" if offset else "the wall clock"
+    side = "before" if offset < timedelta(0) else "after"
+    moved = f"{abs(offset)} {side} the wall clock" if offset else "the wall clock"
     click.echo(f"{local:%A %d %B %Y, %H:%M:%S %Z} ({moved})")
