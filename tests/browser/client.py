@@ -29,7 +29,8 @@ class Client:
         self._http = httpx.Client(base_url=origin, timeout=30)
 
     def get(self, path: str, **headers: str) -> httpx.Response:
-        return self.send("GET", path, headers=headers)
+        named = {key.replace("_", "-"): value for key, value in headers.items()}
+        return self.send("GET", path, headers=named)
 
     def send(
         self,
@@ -40,11 +41,12 @@ class Client:
         content: str | None = None,
     ) -> httpx.Response:
         sent = {"Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items())}
-        named = {key.replace("_", "-"): value for key, value in (headers or {}).items()}
-        said = {**sent, **named}
+        said = {**sent, **(headers or {})}
         try:
             reply = self._http.request(method, path, headers=said, content=content)
         except httpx.ReadError:  # nginx had closed a line that it had kept long enough.
+            if method not in ("GET", "HEAD"):
+                raise
             reply = self._http.request(method, path, headers=said, content=content)
         for line in reply.headers.get_list("set-cookie"):
             name, _, value = line.partition(";")[0].partition("=")

@@ -21,8 +21,8 @@ from tests.site import RunningSite
 pytestmark = [pytest.mark.process, pytest.mark.timeout(420)]
 MB = 2**20
 # A gate with what it needs to answer. The pages that it has been asked for come on top.
-# Megabytes. Under 60 once its sources are compiled; the first start after an install
-# compiles them, and has been seen to keep 64.
+# Megabytes. 56 or 57 by itself, under the sixty that we promise; beside a whole suite 64
+# has been seen, and it is not known why.
 SMALL = 70
 GATE_OF_ITS_OWN = """
 import sys
